@@ -1,0 +1,30 @@
+//! A document made ours: what `normalize` returns and `dedup` decides about.
+
+use super::entry::Entry;
+use super::source::{FeedMeta, ItemHash, PublisherWish};
+
+/// A whole document, normalised.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Feed {
+    /// Of the feed.
+    pub meta: FeedMeta,
+    /// Items in document order (the newest first, as publishers write them).
+    pub items: Vec<FeedItem>,
+    /// How often the publisher wishes to be polled.
+    pub wish: PublisherWish,
+    /// `podcast:block` or `itunes:block` forbids public republishing (R80).
+    pub is_blocked: bool,
+    /// What had to be mended, by name, with counts.
+    pub flaws: Vec<(String, u32)>,
+}
+
+/// One item of a document.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FeedItem {
+    /// Hash of its raw bytes.
+    pub hash: Option<ItemHash>,
+    /// The entry; `None` when the caller knew the item by its hash, so that it was not read.
+    pub entry: Option<Entry>,
+    /// Whether `include` and `exclude` let it through.
+    pub is_admitted: bool,
+}

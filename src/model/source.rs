@@ -1,0 +1,275 @@
+//! What we poll: the policy of a source, and our memory of it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use url::Url;
+
+use super::entry::{EntryNo, Person};
+use super::policy::DedupMode;
+
+/// The name of a source: a slug, unique in the configuration. State and entries follow it, not the URL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(Arc<str>);
+
+impl SourceId {
+    /// Wraps a slug that the configuration (or the store, which had it from there) has checked.
+    pub fn new(slug: &str) -> Self {
+        Self(Arc::from(slug))
+    }
+
+    /// Returns the slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a category: a slug, the last part of `/category/{slug}`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CategorySlug(Arc<str>);
+
+impl CategorySlug {
+    /// Wraps a slug that the configuration has checked.
+    pub fn new(slug: &str) -> Self {
+        Self(Arc::from(slug))
+    }
+
+    /// Returns the slug.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CategorySlug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One upstream of `config.toml`, validated, with the defaults of `[poll]`, `[site]` and `[dedup]` filled in.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The slug that state follows.
+    pub id: SourceId,
+    /// Where the document is. May hold user info or secret query values: never print it unscrubbed.
+    pub url: Url,
+    /// The operator's title; `None`: the feed's own.
+    pub title: Option<String>,
+    /// The categories its entries belong to.
+    pub categories: Vec<CategorySlug>,
+    /// Base interval between polls; `None`: that of `[poll]`. May be below `[poll] min_interval`.
+    pub interval: Option<Duration>,
+    /// Limit of one whole request.
+    pub timeout: Duration,
+    /// Limit of the decoded body, and of the wire, in bytes.
+    pub body_bytes_max: u64,
+    /// Proxy for this source: http, https or socks5.
+    pub proxy: Option<Url>,
+    /// Higher wins when copies are merged.
+    pub priority: i64,
+    /// Names other outlets credit it by.
+    pub aliases: Vec<String>,
+    /// What the first poll may publish.
+    pub on_add: OnAdd,
+    /// How much of a text is republished.
+    pub content: ContentShare,
+    /// How its entries are compared with others.
+    pub dedup: DedupMode,
+    /// An entry must match one of these (if any) to be published.
+    pub include: Vec<FilterRule>,
+    /// An entry that matches one of these is withheld; wins over `include`.
+    pub exclude: Vec<FilterRule>,
+    /// Zone of dates that name none.
+    pub timezone: TimeZone,
+    /// Character encoding that overrides detection (a label of the WHATWG Encoding standard).
+    pub encoding: Option<String>,
+    /// Further request headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Replaces our own User-Agent.
+    pub user_agent: Option<String>,
+    /// File holding `user:password` or `Bearer …`.
+    pub secret_file: Option<PathBuf>,
+    /// Whether `/source/{id}` exists.
+    pub publish: bool,
+}
+
+/// What the first poll of a source may publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnAdd {
+    /// Everything the document lists.
+    All,
+    /// The newest so many.
+    Newest(usize),
+    /// Nothing: only what appears later.
+    SinceNow,
+}
+
+/// How much of a text is republished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentShare {
+    /// Content and summary.
+    Full,
+    /// The summary, or the beginning of the content.
+    Summary,
+    /// The title only.
+    Title,
+}
+
+/// One `include` or `exclude` rule: a regular expression on one field of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterRule {
+    /// What is matched.
+    pub field: FilterField,
+    /// The expression, known to compile.
+    pub pattern: String,
+}
+
+/// The fields a filter may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterField {
+    /// No prefix: any of the others.
+    Any,
+    /// The plain title.
+    Title,
+    /// The plain text of summary and content.
+    Text,
+    /// Names of the authors.
+    Author,
+    /// Terms and labels of the publisher's categories.
+    Category,
+    /// The link.
+    Url,
+}
+
+/// The validators of one representation, byte for byte as received (RFC 9111 §4.3.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// `ETag`, with its quotes and any `W/`.
+    pub etag: Option<String>,
+    /// `Last-Modified`, even when it is no valid date.
+    pub last_modified: Option<String>,
+    /// The exact URL they came from; they are of no use for any other.
+    pub url: String,
+}
+
+/// What a feed says of itself, as held: absolute URLs, plain text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedMeta {
+    /// `atom:id` of the feed, as written.
+    pub id: Option<String>,
+    /// Plain title.
+    pub title: Option<String>,
+    /// Plain subtitle or description.
+    pub subtitle: Option<String>,
+    /// The page the feed belongs to (`rel=alternate`, RSS `link`).
+    pub site: Option<String>,
+    /// The feed's own idea of its URL (`rel=self`).
+    pub self_url: Option<String>,
+    /// WebSub hubs it names.
+    pub hubs: Vec<String>,
+    /// BCP 47.
+    pub language: Option<String>,
+    /// Authors of the feed; they stand in for entries without one.
+    pub authors: Vec<Person>,
+    /// Plain text.
+    pub rights: Option<String>,
+    /// Icon and logo, absolute.
+    pub icon: Option<String>,
+    /// Logo, absolute.
+    pub logo: Option<String>,
+    /// The feed's own `updated` or `lastBuildDate`.
+    pub updated: Option<Timestamp>,
+}
+
+/// A source's wish about how often it is polled, read from its document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PublisherWish {
+    /// RSS `ttl`.
+    pub ttl: Option<Duration>,
+    /// `sy:updatePeriod` divided by `sy:updateFrequency`.
+    pub update_period: Option<Duration>,
+    /// Hours (0 to 23, GMT) of `skipHours`.
+    pub skip_hours: Vec<u8>,
+    /// Days (1 Monday to 7 Sunday, GMT) of `skipDays`.
+    pub skip_days: Vec<u8>,
+    /// The feed says that nothing more will come (`fh:complete`, JSON Feed `expired`, …).
+    pub is_complete: bool,
+}
+
+/// Our memory of a source: everything a poll reads and writes besides entries.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceState {
+    /// The configured URL this memory belongs to; validators are dropped when it changes.
+    pub url: String,
+    /// Validators of the last document whose entries are held.
+    pub validators: Option<Validators>,
+    /// When the last request began.
+    pub last_attempt: Option<Timestamp>,
+    /// When a document was last held or confirmed by a 304.
+    pub last_success: Option<Timestamp>,
+    /// Failures since then.
+    pub failures: u32,
+    /// When the present row of failures began.
+    pub failing_since: Option<Timestamp>,
+    /// When to poll next; `None`: as soon as possible.
+    pub next_poll: Option<Timestamp>,
+    /// Why then, in words.
+    pub next_reason: String,
+    /// Status of the last answer.
+    pub http_status: Option<u16>,
+    /// What went wrong last, in one line; `None` after a success.
+    pub last_error: Option<String>,
+    /// The publisher said 410.
+    pub is_gone: bool,
+    /// Where a permanent redirect points that is not yet adopted.
+    pub redirect_pending: Option<String>,
+    /// What the feed last said of itself.
+    pub meta: FeedMeta,
+    /// How often the publisher wishes to be polled.
+    pub wish: PublisherWish,
+    /// Number of documents held so far: the present one has this number, from 1.
+    pub fetch_no: u32,
+    /// What the last document listed, in its order.
+    pub listed: Vec<Listed>,
+    /// Entries that have left the document, newest departures last (at most `DEPARTED_MAX`).
+    pub departed: Vec<Departed>,
+    /// When a commit last changed what is published of this source: `Last-Modified` of its feeds.
+    pub changed: Option<Timestamp>,
+    /// What the reader had to mend in the last document, with counts.
+    pub flaws: Vec<(String, u32)>,
+}
+
+/// Departures remembered for each source.
+pub const DEPARTED_MAX: usize = 1_000;
+
+/// One item of the last document: known by its bytes, so that it is not read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Hash of the raw item, salted with the settings that change how it is read.
+    pub item: ItemHash,
+    /// The entry it was found to be; `None`: withheld by `on_add` or a filter.
+    pub entry: Option<EntryNo>,
+}
+
+/// Hash of the bytes of one raw item, salted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ItemHash(pub u64);
+
+/// An entry that the document no longer lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departed {
+    /// Which.
+    pub entry: EntryNo,
+    /// Number of the last document that listed it.
+    pub last_listed: u32,
+}

@@ -1,0 +1,1 @@
+//! Text as it is compared: folded letters, tokens, canonical URLs. Never used for display.

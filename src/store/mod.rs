@@ -1,0 +1,154 @@
+//! The seam to what is kept: `trait Store`, and the contract that every engine holds.
+//!
+//! 1. `commit` is atomic: after a crash a batch is there as a whole or not at all, and batches are kept in order.
+//! 2. A committed batch is visible to readers at once; it is *durable* only when a later `sync` has returned. Nothing is
+//!    acknowledged before that.
+//! 3. There is one writer: `commit` and `sync` are called by one thread at a time. Readers never wait for it.
+//! 4. Numbers in a batch are given by the writer, from `Stats::next_entry` and `next_story` on; the store only remembers them.
+//! 5. After `StoreError::Engine` from a write the handle is dead for writing: open the store again.
+//! 6. Lists are ordered by (date, number), newest first, whatever the order of arrival.
+//!
+//! Engines keep keys, chunks, caches and codecs to themselves.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::model::batch::Batch;
+use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
+use crate::model::features::Marks;
+use crate::model::selection::{Position, Selection};
+use crate::model::source::{SourceId, SourceState};
+use crate::model::verdict::{Claim, EntryKey};
+
+/// What is kept, and how it is asked for. Object-safe; every method is one atomic step.
+pub trait Store: Send + Sync {
+    /// Returns what each key leads to.
+    fn find(&self, keys: &[EntryKey]) -> Result<Vec<Option<Claim>>, StoreError>;
+
+    /// Returns entries whole, in the order asked.
+    fn entries(&self, numbers: &[EntryNo]) -> Result<Vec<Option<Arc<Held>>>, StoreError>;
+
+    /// Returns stories, in the order asked.
+    fn stories(&self, numbers: &[StoryNo]) -> Result<Vec<Option<Arc<Story>>>, StoreError>;
+
+    /// Returns the story whose public id has this slug, be it merged away or withdrawn.
+    fn locate(&self, slug: &Slug) -> Result<Option<StoryNo>, StoreError>;
+
+    /// Returns places of stories or entries, newest first.
+    fn select(&self, selection: &Selection) -> Result<Vec<Position>, StoreError>;
+
+    /// Returns the state of every source that has one, configured or not.
+    fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError>;
+
+    /// Returns the entries that share index keys with `marks`, published within the bounds, best first.
+    fn candidates(&self, marks: &Marks, bounds: Bounds) -> Result<Candidates, StoreError>;
+
+    /// Writes a batch. Atomic and visible when it returns; durable after the next `sync`.
+    fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Makes every committed batch durable.
+    fn sync(&self) -> Result<(), StoreError>;
+
+    /// Returns counts and the facts fixed at the first start.
+    fn stats(&self) -> Result<Stats, StoreError>;
+}
+
+/// Limits of a search for candidates.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Published at or after.
+    pub from: Timestamp,
+    /// Published at or before.
+    pub until: Timestamp,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What may be a near-duplicate.
+#[derive(Clone, Debug, Default)]
+pub struct Candidates {
+    /// Entries, best first, each with its rank: the sum over shared keys of 1 / (1 + 0.1 × length of the key's list); ties: the older entry.
+    pub entries: Vec<(EntryNo, f64)>,
+}
+
+/// Counts, and what was fixed when the store was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stats {
+    /// Entries held.
+    pub entries: u64,
+    /// Stories that are published (neither withdrawn nor merged away).
+    pub stories: u64,
+    /// The number the next entry gets.
+    pub next_entry: EntryNo,
+    /// The number the next story gets.
+    pub next_story: StoryNo,
+    /// When the store was made.
+    pub created: Timestamp,
+    /// Authority of minted ids, fixed then: `news.example,2026`, or `urn:uuid:…`.
+    pub id_authority: String,
+    /// Bytes on disk (0 for engines without a disk).
+    pub bytes: u64,
+    /// How it is.
+    pub health: Health,
+}
+
+/// How a store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Reads and writes.
+    Ok,
+    /// Reads only.
+    ReadOnly,
+    /// Some records could not be read.
+    Damaged,
+}
+
+/// What a new store is made with; an existing one keeps its own.
+#[derive(Clone, Debug)]
+pub struct Birth {
+    /// The present.
+    pub now: Timestamp,
+    /// Authority of minted ids.
+    pub id_authority: String,
+}
+
+/// Why the store could not do what was asked. Each variant is one reaction of the caller.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Someone else has it open. Try later, or ask the daemon.
+    #[error("the store at {path} is in use by another process")]
+    Busy {
+        /// Where.
+        path: String,
+    },
+    /// The engine failed to read or write. Nothing was committed; open again.
+    #[error("failed to {operation} in the {engine} store")]
+    Engine {
+        /// What was attempted, as an infinitive: "commit batch", "read entry".
+        operation: &'static str,
+        /// The engine's name, as in `config.toml`.
+        engine: &'static str,
+        /// The engine's own error, boxed so that its type stops here.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A record cannot be read as what it should be. Stop; `verify --repair`.
+    #[error("record `{key}` is damaged: {what}")]
+    Corrupt {
+        /// The record's key, for people.
+        key: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A newer version of this program wrote it. Stop; upgrade the program.
+    #[error("the store has format {found}, newer than {supported}, the newest this program reads")]
+    NewerFormat {
+        /// The format found.
+        found: u16,
+        /// The newest format this build can read.
+        supported: u16,
+    },
+    /// The disk is full. Polling waits; serving goes on.
+    #[error("no room left on the disk of the store")]
+    Full,
+}
