@@ -3,12 +3,32 @@
 //! 1. `commit` is atomic: after a crash a batch is there as a whole or not at all, and batches are kept in order.
 //! 2. A committed batch is visible to readers at once; it is *durable* only when a later `sync` has returned. Nothing is
 //!    acknowledged before that.
-//! 3. There is one writer: `commit` and `sync` are called by one thread at a time. Readers never wait for it.
+//! 3. There is one writer: `commit` and `sync` are called by one thread at a time. Readers never wait for it. Each record
+//!    read is whole; records read while a batch that replaces some of them is committed may be of before and after.
 //! 4. Numbers in a batch are given by the writer, from `Stats::next_entry` and `next_story` on; the store only remembers them.
-//! 5. After `StoreError::Engine` from a write the handle is dead for writing: open the store again.
+//! 5. After `Engine`, `Corrupt` or `Full` from a write the handle is dead for writing (`Health::ReadOnly`): open the store
+//!    again. After `TooLarge` it is not, and nothing was committed.
 //! 6. Lists are ordered by (date, number), newest first, whatever the order of arrival.
 //!
+//! What the writer owes the store (`MemoryStore` panics where it does not keep this):
+//!
+//! 7. A record stands in its map under its own number. A number is 1 or more; one not held yet is none below the next.
+//! 8. What a batch names exists in it or in the store: the story of an entry, the copies and the representative of a story,
+//!    the story it was merged into, the entry of a claim.
+//! 9. A story lists each of its copies, and each copy (`Held::story`, `Member`) agrees about story, source and date
+//!    (`Held::date`). An entry is a copy of one published story at most: a story merged into another hands over its copies.
+//! 10. A story's number, public id and date never change; no two stories have one public id.
+//! 11. A URL that is barred stays so, and one that leads to an entry leads to no other.
+//!
 //! Engines keep keys, chunks, caches and codecs to themselves.
+
+mod codec;
+mod index;
+mod memory;
+mod sled;
+
+pub use self::memory::MemoryStore;
+pub use self::sled::{SledOptions, SledStore};
 
 use std::sync::Arc;
 
@@ -23,7 +43,7 @@ use crate::model::verdict::{Claim, EntryKey};
 
 /// What is kept, and how it is asked for. Object-safe; every method is one atomic step.
 pub trait Store: Send + Sync {
-    /// Returns what each key leads to.
+    /// Returns what each key leads to, in the order asked.
     fn find(&self, keys: &[EntryKey]) -> Result<Vec<Option<Claim>>, StoreError>;
 
     /// Returns entries whole, in the order asked.
@@ -122,7 +142,7 @@ pub enum StoreError {
         /// Where.
         path: String,
     },
-    /// The engine failed to read or write. Nothing was committed; open again.
+    /// The engine failed to read or write. A commit that failed so is not to be relied on: open again.
     #[error("failed to {operation} in the {engine} store")]
     Engine {
         /// What was attempted, as an infinitive: "commit batch", "read entry".
@@ -148,7 +168,17 @@ pub enum StoreError {
         /// The newest format this build can read.
         supported: u16,
     },
-    /// The disk is full. Polling waits; serving goes on.
+    /// A record is longer than the store takes. Nothing was committed; leave the entry out.
+    #[error("{key} has {bytes} bytes, more than the {max} that a record may have")]
+    TooLarge {
+        /// The record's key, for people.
+        key: String,
+        /// Its length before packing.
+        bytes: usize,
+        /// The longest that is taken.
+        max: usize,
+    },
+    /// The disk is full. Polling waits; serving goes on. Open again when there is room.
     #[error("no room left on the disk of the store")]
     Full,
 }

@@ -1,0 +1,265 @@
+//! The texts of an entry.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::parts::{Instant, PersonWire, instant, models, owned, timestamp, wires};
+use super::element::{ElementWire, flatten, nest};
+use crate::model::entry::{Category, Enclosure, Entry, EntryNo, GuidKind, Held, Link, Origin};
+use crate::model::verdict::Joined;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct BodyWire<'a> {
+    outlet: &'a str,
+    credit: Option<&'a str>,
+    rule: &'a str,
+    with: Option<u64>,
+    #[serde(borrow)]
+    numbers: Vec<(&'a str, f64)>,
+    guid: Option<&'a str>,
+    guid_kind: GuidKindWire,
+    link: Option<&'a str>,
+    orig_link: Option<&'a str>,
+    title: &'a str,
+    summary: Option<&'a str>,
+    content: Option<&'a str>,
+    #[serde(borrow)]
+    authors: Vec<PersonWire<'a>>,
+    #[serde(borrow)]
+    contributors: Vec<PersonWire<'a>>,
+    #[serde(borrow)]
+    categories: Vec<CategoryWire<'a>>,
+    #[serde(borrow)]
+    links: Vec<LinkWire<'a>>,
+    #[serde(borrow)]
+    enclosures: Vec<EnclosureWire<'a>>,
+    #[serde(borrow)]
+    extensions: Vec<ElementWire<'a>>,
+    rights: Option<&'a str>,
+    language: Option<&'a str>,
+    updated: Option<Instant>,
+    #[serde(borrow)]
+    origin: Option<OriginWire<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum GuidKindWire {
+    Missing,
+    AtomId,
+    Guid,
+    OpaqueGuid,
+    JsonId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CategoryWire<'a> {
+    term: &'a str,
+    scheme: Option<&'a str>,
+    label: Option<&'a str>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LinkWire<'a> {
+    rel: &'a str,
+    href: &'a str,
+    mime: Option<&'a str>,
+    title: Option<&'a str>,
+    hreflang: Option<&'a str>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EnclosureWire<'a> {
+    url: &'a str,
+    mime: Option<&'a str>,
+    length: Option<u64>,
+    title: Option<&'a str>,
+    duration_s: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OriginWire<'a> {
+    id: Option<&'a str>,
+    title: Option<&'a str>,
+    feed_url: Option<&'a str>,
+    site: Option<&'a str>,
+    updated: Option<Instant>,
+    #[serde(borrow)]
+    authors: Vec<PersonWire<'a>>,
+    rights: Option<&'a str>,
+}
+
+/// What the body gives back; `entry.published` is in the head.
+pub(super) struct Body {
+    pub(super) entry: Entry,
+    pub(super) outlet: String,
+    pub(super) credit: Option<String>,
+    pub(super) joined: Joined,
+}
+
+impl<'a> From<&'a Held> for BodyWire<'a> {
+    fn from(held: &'a Held) -> Self {
+        let Held { entry, outlet, credit, joined, .. } = held;
+        Self {
+            outlet,
+            credit: credit.as_deref(),
+            rule: &joined.rule,
+            with: joined.with.map(|EntryNo(no)| no),
+            numbers: joined.numbers.iter().map(|(name, n)| (name.as_str(), *n)).collect(),
+            guid: entry.guid.as_deref(),
+            guid_kind: entry.guid_kind.into(),
+            link: entry.link.as_deref(),
+            orig_link: entry.orig_link.as_deref(),
+            title: &entry.title,
+            summary: entry.summary.as_deref(),
+            content: entry.content.as_deref(),
+            authors: wires(&entry.authors),
+            contributors: wires(&entry.contributors),
+            categories: wires(&entry.categories),
+            links: wires(&entry.links),
+            enclosures: wires(&entry.enclosures),
+            extensions: flatten(&entry.extensions),
+            rights: entry.rights.as_deref(),
+            language: entry.language.as_deref(),
+            updated: instant(entry.updated),
+            origin: entry.origin.as_ref().map(OriginWire::from),
+        }
+    }
+}
+
+impl BodyWire<'_> {
+    /// Returns what was written; `None` when the extension elements do not nest.
+    pub(super) fn into_parts(self) -> Option<Body> {
+        let entry = Entry {
+            guid: owned(self.guid),
+            guid_kind: self.guid_kind.into(),
+            link: owned(self.link),
+            orig_link: owned(self.orig_link),
+            title: self.title.to_owned(),
+            summary: owned(self.summary),
+            content: owned(self.content),
+            authors: models(self.authors),
+            contributors: models(self.contributors),
+            categories: models(self.categories),
+            links: models(self.links),
+            enclosures: models(self.enclosures),
+            extensions: nest(self.extensions)?,
+            rights: owned(self.rights),
+            language: owned(self.language),
+            published: None,
+            updated: timestamp(self.updated),
+            origin: self.origin.map(Origin::from),
+        };
+        let joined = Joined {
+            rule: self.rule.to_owned(),
+            with: self.with.map(EntryNo),
+            numbers: self.numbers.into_iter().map(|(name, n)| (name.to_owned(), n)).collect(),
+        };
+        Some(Body { entry, outlet: self.outlet.to_owned(), credit: owned(self.credit), joined })
+    }
+}
+
+impl From<GuidKind> for GuidKindWire {
+    fn from(kind: GuidKind) -> Self {
+        match kind {
+            GuidKind::Missing => Self::Missing,
+            GuidKind::AtomId => Self::AtomId,
+            GuidKind::Guid => Self::Guid,
+            GuidKind::OpaqueGuid => Self::OpaqueGuid,
+            GuidKind::JsonId => Self::JsonId,
+        }
+    }
+}
+
+impl From<GuidKindWire> for GuidKind {
+    fn from(kind: GuidKindWire) -> Self {
+        match kind {
+            GuidKindWire::Missing => Self::Missing,
+            GuidKindWire::AtomId => Self::AtomId,
+            GuidKindWire::Guid => Self::Guid,
+            GuidKindWire::OpaqueGuid => Self::OpaqueGuid,
+            GuidKindWire::JsonId => Self::JsonId,
+        }
+    }
+}
+
+impl<'a> From<&'a Category> for CategoryWire<'a> {
+    fn from(Category { term, scheme, label }: &'a Category) -> Self {
+        Self { term, scheme: scheme.as_deref(), label: label.as_deref() }
+    }
+}
+
+impl From<CategoryWire<'_>> for Category {
+    fn from(CategoryWire { term, scheme, label }: CategoryWire<'_>) -> Self {
+        Self { term: term.to_owned(), scheme: owned(scheme), label: owned(label) }
+    }
+}
+
+impl<'a> From<&'a Link> for LinkWire<'a> {
+    fn from(Link { rel, href, mime, title, hreflang }: &'a Link) -> Self {
+        Self {
+            rel,
+            href,
+            mime: mime.as_deref(),
+            title: title.as_deref(),
+            hreflang: hreflang.as_deref(),
+        }
+    }
+}
+
+impl From<LinkWire<'_>> for Link {
+    fn from(LinkWire { rel, href, mime, title, hreflang }: LinkWire<'_>) -> Self {
+        Self {
+            rel: rel.to_owned(),
+            href: href.to_owned(),
+            mime: owned(mime),
+            title: owned(title),
+            hreflang: owned(hreflang),
+        }
+    }
+}
+
+impl<'a> From<&'a Enclosure> for EnclosureWire<'a> {
+    fn from(Enclosure { url, mime, length, title, duration_s }: &'a Enclosure) -> Self {
+        Self {
+            url,
+            mime: mime.as_deref(),
+            length: *length,
+            title: title.as_deref(),
+            duration_s: *duration_s,
+        }
+    }
+}
+
+impl From<EnclosureWire<'_>> for Enclosure {
+    fn from(EnclosureWire { url, mime, length, title, duration_s }: EnclosureWire<'_>) -> Self {
+        Self { url: url.to_owned(), mime: owned(mime), length, title: owned(title), duration_s }
+    }
+}
+
+impl<'a> From<&'a Origin> for OriginWire<'a> {
+    fn from(origin: &'a Origin) -> Self {
+        let Origin { id, title, feed_url, site, updated, authors, rights } = origin;
+        Self {
+            id: id.as_deref(),
+            title: title.as_deref(),
+            feed_url: feed_url.as_deref(),
+            site: site.as_deref(),
+            updated: instant(*updated),
+            authors: wires(authors),
+            rights: rights.as_deref(),
+        }
+    }
+}
+
+impl From<OriginWire<'_>> for Origin {
+    fn from(wire: OriginWire<'_>) -> Self {
+        Self {
+            id: owned(wire.id),
+            title: owned(wire.title),
+            feed_url: owned(wire.feed_url),
+            site: owned(wire.site),
+            updated: timestamp(wire.updated),
+            authors: models(wire.authors),
+            rights: owned(wire.rights),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The state of a source as bytes, in two records: what every poll changes (`State`), and what only a changed document
+//! changes (`Document`), so that a 304 writes some hundred bytes and not the list of all it knows.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::pack::With;
+use super::parts::{Instant, PersonWire, instant, models, owned, timestamp, wires};
+use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
+use crate::model::entry::EntryNo;
+use crate::model::source::{
+    Departed, FeedMeta, ItemHash, Listed, PublisherWish, SourceId, SourceState, Validators,
+};
+
+#[derive(Serialize, Deserialize)]
+struct StateWire<'a> {
+    url: &'a str,
+    #[serde(borrow)]
+    validators: Option<ValidatorsWire<'a>>,
+    last_attempt: Option<Instant>,
+    last_success: Option<Instant>,
+    failures: u32,
+    failing_since: Option<Instant>,
+    next_poll: Option<Instant>,
+    next_reason: &'a str,
+    http_status: Option<u16>,
+    last_error: Option<&'a str>,
+    is_gone: bool,
+    redirect_pending: Option<&'a str>,
+    fetch_no: u32,
+    changed: Option<Instant>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ValidatorsWire<'a> {
+    etag: Option<&'a str>,
+    last_modified: Option<&'a str>,
+    url: &'a str,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DocumentWire<'a> {
+    #[serde(borrow)]
+    meta: MetaWire<'a>,
+    ttl: Option<Duration>,
+    update_period: Option<Duration>,
+    skip_hours: Vec<u8>,
+    skip_days: Vec<u8>,
+    is_complete: bool,
+    listed: Vec<ListedWire>,
+    departed: Vec<(u64, u32)>,
+    #[serde(borrow)]
+    flaws: Vec<(&'a str, u32)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MetaWire<'a> {
+    id: Option<&'a str>,
+    title: Option<&'a str>,
+    subtitle: Option<&'a str>,
+    site: Option<&'a str>,
+    self_url: Option<&'a str>,
+    #[serde(borrow)]
+    hubs: Vec<&'a str>,
+    language: Option<&'a str>,
+    #[serde(borrow)]
+    authors: Vec<PersonWire<'a>>,
+    rights: Option<&'a str>,
+    icon: Option<&'a str>,
+    logo: Option<&'a str>,
+    updated: Option<Instant>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ListedWire {
+    #[serde(with = "postcard::fixint::le")]
+    item: u64,
+    entry: Option<u64>,
+}
+
+/// Returns the record of what every poll changes.
+pub(crate) fn encode_state(id: &SourceId, state: &SourceState) -> Result<Vec<u8>, StoreError> {
+    let key = Key::State(id);
+    let wire = StateWire {
+        url: &state.url,
+        validators: state.validators.as_ref().map(ValidatorsWire::from),
+        last_attempt: instant(state.last_attempt),
+        last_success: instant(state.last_success),
+        failures: state.failures,
+        failing_since: instant(state.failing_since),
+        next_poll: instant(state.next_poll),
+        next_reason: &state.next_reason,
+        http_status: state.http_status,
+        last_error: state.last_error.as_deref(),
+        is_gone: state.is_gone,
+        redirect_pending: state.redirect_pending.as_deref(),
+        fetch_no: state.fetch_no,
+        changed: instant(state.changed),
+    };
+    Ok(seal(key, &encode(key, &wire)?))
+}
+
+/// Returns the record of what the document said.
+pub(crate) fn encode_document(
+    id: &SourceId,
+    state: &SourceState,
+    packer: &Packer,
+) -> Result<Vec<u8>, StoreError> {
+    let raw = raw_document(id, state)?;
+    let mut payload = Vec::with_capacity(raw.len() + 1);
+    packer.pack(&raw, With::Nothing, &mut payload);
+    Ok(seal(Key::Document(id), &payload))
+}
+
+/// Returns the payload of what the document said, unpacked; refuses one that is too large.
+pub(crate) fn raw_document(id: &SourceId, state: &SourceState) -> Result<Vec<u8>, StoreError> {
+    let PublisherWish { ttl, update_period, skip_hours, skip_days, is_complete } = &state.wish;
+    let wire = DocumentWire {
+        meta: MetaWire::from(&state.meta),
+        ttl: *ttl,
+        update_period: *update_period,
+        skip_hours: skip_hours.clone(),
+        skip_days: skip_days.clone(),
+        is_complete: *is_complete,
+        listed: state.listed.iter().map(ListedWire::from).collect(),
+        departed: state.departed.iter().map(|gone| (gone.entry.0, gone.last_listed)).collect(),
+        flaws: state.flaws.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
+    };
+    encode(Key::Document(id), &wire)
+}
+
+/// Tells whether the document's record has to be written again.
+pub(crate) fn is_same_document(one: &SourceState, other: &SourceState) -> bool {
+    one.meta == other.meta
+        && one.wish == other.wish
+        && one.listed == other.listed
+        && one.departed == other.departed
+        && one.flaws == other.flaws
+}
+
+/// Reads the record of what every poll changes; the rest of the state is empty.
+pub(crate) fn decode_state(id: &SourceId, record: &[u8]) -> Result<SourceState, StoreError> {
+    let key = Key::State(id);
+    let wire: StateWire<'_> = decode(key, unseal(key, record)?)?;
+    Ok(SourceState {
+        url: wire.url.to_owned(),
+        validators: wire.validators.map(Validators::from),
+        last_attempt: timestamp(wire.last_attempt),
+        last_success: timestamp(wire.last_success),
+        failures: wire.failures,
+        failing_since: timestamp(wire.failing_since),
+        next_poll: timestamp(wire.next_poll),
+        next_reason: wire.next_reason.to_owned(),
+        http_status: wire.http_status,
+        last_error: owned(wire.last_error),
+        is_gone: wire.is_gone,
+        redirect_pending: owned(wire.redirect_pending),
+        fetch_no: wire.fetch_no,
+        changed: timestamp(wire.changed),
+        ..SourceState::default()
+    })
+}
+
+/// Fills in what the document said from its record.
+pub(crate) fn decode_document(
+    id: &SourceId,
+    record: &[u8],
+    packer: &Packer,
+    state: &mut SourceState,
+) -> Result<(), StoreError> {
+    let key = Key::Document(id);
+    let raw = packer.unpack(unseal(key, record)?).map_err(|what| corrupt(key, what))?;
+    let wire: DocumentWire<'_> = decode(key, &raw)?;
+    state.meta = FeedMeta::from(wire.meta);
+    state.wish = PublisherWish {
+        ttl: wire.ttl,
+        update_period: wire.update_period,
+        skip_hours: wire.skip_hours,
+        skip_days: wire.skip_days,
+        is_complete: wire.is_complete,
+    };
+    state.listed = models(wire.listed);
+    state.departed = wire
+        .departed
+        .into_iter()
+        .map(|(entry, last_listed)| Departed { entry: EntryNo(entry), last_listed })
+        .collect();
+    state.flaws = wire.flaws.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    Ok(())
+}
+
+impl<'a> From<&'a Validators> for ValidatorsWire<'a> {
+    fn from(Validators { etag, last_modified, url }: &'a Validators) -> Self {
+        Self { etag: etag.as_deref(), last_modified: last_modified.as_deref(), url }
+    }
+}
+
+impl From<ValidatorsWire<'_>> for Validators {
+    fn from(ValidatorsWire { etag, last_modified, url }: ValidatorsWire<'_>) -> Self {
+        Self { etag: owned(etag), last_modified: owned(last_modified), url: url.to_owned() }
+    }
+}
+
+impl<'a> From<&'a FeedMeta> for MetaWire<'a> {
+    fn from(meta: &'a FeedMeta) -> Self {
+        Self {
+            id: meta.id.as_deref(),
+            title: meta.title.as_deref(),
+            subtitle: meta.subtitle.as_deref(),
+            site: meta.site.as_deref(),
+            self_url: meta.self_url.as_deref(),
+            hubs: meta.hubs.iter().map(String::as_str).collect(),
+            language: meta.language.as_deref(),
+            authors: wires(&meta.authors),
+            rights: meta.rights.as_deref(),
+            icon: meta.icon.as_deref(),
+            logo: meta.logo.as_deref(),
+            updated: instant(meta.updated),
+        }
+    }
+}
+
+impl From<MetaWire<'_>> for FeedMeta {
+    fn from(wire: MetaWire<'_>) -> Self {
+        Self {
+            id: owned(wire.id),
+            title: owned(wire.title),
+            subtitle: owned(wire.subtitle),
+            site: owned(wire.site),
+            self_url: owned(wire.self_url),
+            hubs: wire.hubs.into_iter().map(str::to_owned).collect(),
+            language: owned(wire.language),
+            authors: models(wire.authors),
+            rights: owned(wire.rights),
+            icon: owned(wire.icon),
+            logo: owned(wire.logo),
+            updated: timestamp(wire.updated),
+        }
+    }
+}
+
+impl From<&Listed> for ListedWire {
+    fn from(Listed { item, entry }: &Listed) -> Self {
+        Self { item: item.0, entry: entry.map(|EntryNo(no)| no) }
+    }
+}
+
+impl From<ListedWire> for Listed {
+    fn from(ListedWire { item, entry }: ListedWire) -> Self {
+        Self { item: ItemHash(item), entry: entry.map(EntryNo) }
+    }
+}

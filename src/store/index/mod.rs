@@ -1,0 +1,139 @@
+//! What is looked up in memory: lists of stories and entries by date, public ids, near-duplicates.
+//!
+//! An index is a pure function of the stories and entries held, whatever the order they came in: engines rebuild it when
+//! they open and keep it up at each commit. It holds places and hashes, no texts; about 150 bytes a story and copy.
+
+mod postings;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::codec::EntryHead;
+use super::{Bounds, Candidates};
+use crate::model::entry::{EntryNo, Slug, Story, StoryNo};
+use crate::model::features::Marks;
+use crate::model::selection::{Position, Selection};
+use postings::Postings;
+use rows::Rows;
+
+pub(crate) use postings::Window;
+
+/// A record that a batch replaces (`None`: it is the first), and what replaces it.
+pub(crate) struct Change<T> {
+    /// As held until this batch.
+    pub(crate) old: Option<T>,
+    /// As the batch has it.
+    pub(crate) new: T,
+}
+
+/// The index of one store.
+#[derive(Default)]
+pub(crate) struct Index {
+    rows: Rows,
+    slugs: HashMap<[u8; SLUG_BYTES], StoryNo>,
+    postings: Postings,
+    /// Stories neither withdrawn nor merged away.
+    published: u64,
+}
+
+/// `Slug::of` gives sixteen letters; what is longer or shorter is no slug.
+const SLUG_BYTES: usize = 16;
+
+impl Index {
+    /// Takes in the stories of one batch. All old ones leave first: a copy may move from one story to another.
+    pub(crate) fn change_stories(&mut self, changes: &[Change<Arc<Story>>]) {
+        for old in changes.iter().filter_map(|change| change.old.as_deref()) {
+            if is_published(old) {
+                self.published = self.published.saturating_sub(1);
+                self.rows.remove(old);
+            }
+        }
+        for change in changes {
+            self.add_story(&change.new);
+        }
+    }
+
+    /// Takes in a story that is not there yet.
+    pub(crate) fn add_story(&mut self, story: &Story) {
+        if let Some(slug) = slug_bytes(&Slug::of(&story.public_id)) {
+            self.slugs.entry(slug).or_insert(story.no);
+        }
+        if is_published(story) {
+            self.published += 1;
+            self.rows.insert(story);
+        }
+    }
+
+    /// Takes in the entries of one batch.
+    pub(crate) fn change_entries(&mut self, changes: &[(EntryNo, Change<EntryHead>)]) {
+        for (no, change) in changes {
+            if let Some(old) = &change.old {
+                self.postings.remove(*no, old.date, &old.marks);
+            }
+            self.add_entry(*no, &change.new);
+        }
+    }
+
+    /// Takes in an entry that is not there yet.
+    pub(crate) fn add_entry(&mut self, no: EntryNo, head: &EntryHead) {
+        self.postings.insert(no, head.date, &head.marks);
+    }
+
+    /// Answers `Store::select`.
+    pub(crate) fn select(&self, selection: &Selection) -> Vec<Position> {
+        self.rows.select(selection)
+    }
+
+    /// Answers `Store::locate`.
+    pub(crate) fn locate(&self, slug: &Slug) -> Option<StoryNo> {
+        self.slugs.get(&slug_bytes(slug)?).copied()
+    }
+
+    /// Answers `Store::candidates`.
+    pub(crate) fn candidates(&self, marks: &Marks, bounds: Bounds) -> Candidates {
+        self.postings.candidates(marks, bounds)
+    }
+
+    /// Returns the number of published stories.
+    pub(crate) fn published(&self) -> u64 {
+        self.published
+    }
+}
+
+/// Collects, while stories are read, the entries whose marks the index needs.
+#[derive(Default)]
+pub(crate) struct Recent {
+    newest: Option<Timestamp>,
+    entries: Vec<(Timestamp, EntryNo)>,
+}
+
+impl Recent {
+    /// Takes in the copies of a story, be it published or not.
+    pub(crate) fn add(&mut self, story: &Story) {
+        for member in &story.members {
+            self.newest = self.newest.max(Some(member.date));
+            self.entries.push((member.date, member.entry));
+        }
+    }
+
+    /// Returns the entries within the window before the newest.
+    pub(crate) fn entries(self) -> HashSet<EntryNo> {
+        let Some(newest) = self.newest else { return HashSet::new() };
+        let window = Window::before(newest);
+        self.entries.into_iter().filter(|(date, _)| window.holds(*date)).map(|(_, no)| no).collect()
+    }
+}
+
+/// Tells whether a story is in lists.
+pub(crate) fn is_published(story: &Story) -> bool {
+    story.merged_into.is_none() && !story.is_withdrawn
+}
+
+fn slug_bytes(slug: &Slug) -> Option<[u8; SLUG_BYTES]> {
+    slug.0.as_bytes().try_into().ok()
+}

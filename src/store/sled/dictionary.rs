@@ -1,0 +1,40 @@
+//! Trains the dictionary that texts are packed with, once there is enough to learn from.
+
+use super::records::Writes;
+use super::{SledStore, StoreError};
+use crate::model::entry::EntryNo;
+use crate::store::codec::{Key, raw_body, seal};
+
+/// Entries needed, and taken: measured, more samples change nothing.
+const SAMPLES: u64 = 2_000;
+/// Measured on entries of 2.5 KB: 16 KB pack to 0.41, 64 KB to 0.38, 110 KB to 0.37.
+const DICTIONARY_BYTES_MAX: usize = 64 << 10;
+/// The first, and so far the only, dictionary of a store.
+const ID: u32 = 1;
+
+/// Tells whether it is time.
+pub(super) fn is_due(store: &SledStore) -> bool {
+    store.packer.dictionary() == 0 && store.memory().tally.entries >= SAMPLES
+}
+
+/// Trains on the newest entries and keeps the result. Entries written from then on are packed with it.
+pub(super) fn train(store: &SledStore) -> Result<(), StoreError> {
+    let next = store.memory().tally.next_entry;
+    let mut samples = Vec::new();
+    for no in (next.saturating_sub(SAMPLES).max(1)..next).map(EntryNo) {
+        if let Some(record) = store.records.get(Key::Entry(no))? {
+            samples.push(raw_body(no, &record, &store.packer)?);
+        }
+    }
+    // Too few or too much alike to learn from: texts stay packed without a dictionary.
+    let Ok(bytes) = zstd::dict::from_samples(&samples, DICTIONARY_BYTES_MAX) else {
+        return Ok(());
+    };
+    let key = Key::Dictionary(ID);
+    let mut writes = Writes::default();
+    store.records.put(&mut writes, key, &seal(key, &bytes))?;
+    store.records.apply(writes)?;
+    store.records.flush()?;
+    store.packer.teach(ID, &bytes);
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Turns a batch into writes, and into what changes in memory once they are done.
+
+use std::sync::Arc;
+
+use super::records::Writes;
+use super::{SledStore, StoreError};
+use crate::model::batch::Batch;
+use crate::model::entry::{EntryNo, Held, Story, StoryNo};
+use crate::model::source::{SourceId, SourceState};
+use crate::store::codec::{
+    EntryHead, Key, RawEntry, Tally, encode_claim, encode_document, encode_state, encode_story,
+    is_same_document,
+};
+use crate::store::index::Change;
+
+/// A batch, ready to be written.
+pub(super) struct Plan {
+    pub(super) writes: Writes,
+    pub(super) heads: Vec<(EntryNo, Change<EntryHead>)>,
+    pub(super) stories: Vec<Change<Arc<Story>>>,
+    pub(super) states: Vec<(SourceId, Arc<SourceState>)>,
+    pub(super) tally: Tally,
+    /// For the caches: what is written, and the length of its record.
+    pub(super) held: Vec<(EntryNo, Arc<Held>, usize)>,
+    pub(super) told: Vec<(StoryNo, Arc<Story>, usize)>,
+}
+
+impl Plan {
+    /// Encodes the batch. Nothing is written yet: an error here leaves the store as it is.
+    pub(super) fn of(store: &SledStore, batch: Batch) -> Result<Self, StoreError> {
+        let before = store.memory().tally;
+        let mut plan = Self {
+            writes: Writes::default(),
+            heads: Vec::with_capacity(batch.entries.len()),
+            stories: Vec::with_capacity(batch.stories.len()),
+            states: Vec::with_capacity(batch.states.len()),
+            tally: before.after(&batch),
+            held: Vec::with_capacity(batch.entries.len()),
+            told: Vec::with_capacity(batch.stories.len()),
+        };
+        for (key, claim) in batch.keys {
+            let id = Key::Claim(key);
+            plan.writes.put(id, &id.bytes(), &encode_claim(key, claim)?)?;
+        }
+        for (no, held) in batch.entries {
+            plan.entry(store, no.0 < before.next_entry, held)?;
+        }
+        for (no, story) in batch.stories {
+            plan.story(store, no.0 < before.next_story, story)?;
+        }
+        for (id, state) in batch.states {
+            plan.state(store, id, state)?;
+        }
+        plan.put(store, true, Tally::KEY, &plan.tally.encode()?)?;
+        Ok(plan)
+    }
+
+    fn entry(&mut self, store: &SledStore, may_be: bool, held: Held) -> Result<(), StoreError> {
+        let no = held.no;
+        let record = RawEntry::of(&held)?.seal(&store.packer);
+        let old = if may_be { store.head_if_readable(no)? } else { None };
+        self.tally.entries += u64::from(old.is_none());
+        self.put(store, may_be, Key::Entry(no), &record)?;
+        self.heads.push((no, Change { old, new: EntryHead::from(&held) }));
+        self.held.push((no, Arc::new(held), record.len()));
+        Ok(())
+    }
+
+    fn story(&mut self, store: &SledStore, may_be: bool, story: Story) -> Result<(), StoreError> {
+        let no = story.no;
+        let record = encode_story(&story, &store.packer)?;
+        let old = if may_be { store.story_if_readable(no)? } else { None };
+        self.tally.stories += u64::from(old.is_none());
+        self.put(store, may_be, Key::Story(no), &record)?;
+        let new = Arc::new(story);
+        self.stories.push(Change { old, new: Arc::clone(&new) });
+        self.told.push((no, new, record.len()));
+        Ok(())
+    }
+
+    fn state(
+        &mut self,
+        store: &SledStore,
+        id: SourceId,
+        state: SourceState,
+    ) -> Result<(), StoreError> {
+        let old = store.memory().states.get(&id).cloned();
+        self.put(store, true, Key::State(&id), &encode_state(&id, &state)?)?;
+        if !old.is_some_and(|old| is_same_document(&old, &state)) {
+            let record = encode_document(&id, &state, &store.packer)?;
+            self.put(store, true, Key::Document(&id), &record)?;
+        }
+        self.states.push((id, Arc::new(state)));
+        Ok(())
+    }
+
+    /// Adds a record; one that may be there already is asked for the pieces it leaves behind.
+    fn put(
+        &mut self,
+        store: &SledStore,
+        may_be: bool,
+        key: Key<'_>,
+        record: &[u8],
+    ) -> Result<(), StoreError> {
+        if may_be {
+            store.records.put(&mut self.writes, key, record)
+        } else {
+            self.writes.put(key, &key.bytes(), record).map(drop)
+        }
+    }
+}
