@@ -3,12 +3,25 @@
 //! Pure: the same document gives the same bytes (R63). What is in a document is chosen elsewhere (`serve/select`).
 
 pub mod atom;
+mod foreign;
 pub mod json;
+pub mod opml;
+mod plain;
 pub mod rss;
+pub mod xml;
 
 use jiff::Timestamp;
 
 use crate::model::entry::{Category, Element, Enclosure, Link, Person};
+
+/// Name of the program in `generator`, without a version: an upgrade changes no bytes (R30).
+pub const GENERATOR: &str = env!("CARGO_PKG_NAME");
+
+/// Where the program is explained.
+pub const GENERATOR_URI: &str = "https://crates.io/crates/feedmill";
+
+/// Media type of files whose publisher gave none, where a format insists on one (R41, R56).
+const MEDIA_TYPE_UNKNOWN: &str = "application/octet-stream";
 
 /// One published feed (or the feed part of a page), complete: writers look nothing up.
 #[derive(Clone, Debug, Default)]
@@ -136,4 +149,51 @@ pub struct CopyCredit {
     pub url: Option<String>,
     /// The copy's date.
     pub published: Timestamp,
+}
+
+impl Document {
+    /// Returns the scheme of our own categories: with a slug behind it, it is the page of the category (R31).
+    pub fn category_scheme(&self) -> String {
+        format!("{}/category/", self.base_url)
+    }
+}
+
+impl Item {
+    /// Returns where the title leads: the article at its publisher, else its page here.
+    pub fn permalink(&self) -> &str {
+        self.link.as_deref().unwrap_or(&self.page_url)
+    }
+
+    /// Returns who is named as author: the entry's, else its source's, else the source by its title, else the site (R13).
+    pub fn credited_authors(&self, document: &Document) -> Vec<Person> {
+        let known = |people: &[Person]| -> Vec<Person> {
+            people.iter().filter(|person| display_name(person).is_some()).cloned().collect()
+        };
+        let own = known(&self.authors);
+        let of_source = if own.is_empty() { known(&self.source.authors) } else { own };
+        if !of_source.is_empty() {
+            return of_source;
+        }
+        let name = named(self.source.display_title()).or_else(|| named(&document.site_title));
+        vec![Person { name: name.unwrap_or(GENERATOR).to_owned(), ..Person::default() }]
+    }
+}
+
+impl SourceCredit {
+    /// Returns the title, else the slug.
+    pub fn display_title(&self) -> &str {
+        named(&self.title).unwrap_or(&self.slug)
+    }
+}
+
+/// Returns what a person is called: the name, else an address; `None` when there is neither.
+pub fn display_name(person: &Person) -> Option<&str> {
+    named(&person.name)
+        .or_else(|| person.email.as_deref().and_then(named))
+        .or_else(|| person.uri.as_deref().and_then(named))
+}
+
+/// Returns the text unless no format would show anything of it.
+fn named(text: &str) -> Option<&str> {
+    Some(text).filter(|text| text.chars().any(|c| xml::xml_char(c) && !c.is_whitespace()))
 }
