@@ -1,12 +1,14 @@
 //! Writes Atom 1.0 with history and extensions.
 //!
-//! Standards: RFC 4287; RFC 5005 (`fh:`, paging relations); WebSub §4 (`rel=hub`); R1–R33, R65–R73, R75–R79. Every text is
-//! escaped once; there is no `xml:base`, for all addresses are absolute (R24). What is in the document is `Document`'s matter.
-
-use std::collections::BTreeSet;
+//! Standards: RFC 4287; RFC 5005 (`fh:`, paging relations); WebSub §4 (`rel=hub`); R1–R33, R65–R73,
+//! R75–R79. Every text is escaped once; there is no `xml:base`, for all addresses are absolute
+//! (R24). What is in the document is `Document`'s matter.
 
 use super::xml::{Out, clean, iri, is_email, is_language, is_media_type, rfc3339};
-use super::{Document, GENERATOR, GENERATOR_URI, Item, SourceCredit, display_name, foreign, named};
+use super::{
+    Document, GENERATOR, GENERATOR_URI, Item, SourceCredit, display_name, foreign, further_links,
+    named,
+};
 use crate::model::entry::{Category, Element, Enclosure, Link, Person};
 
 /// Media type of the format.
@@ -110,7 +112,8 @@ fn categories(out: &mut Out, document: &Document, item: &Item) {
     }
 }
 
-/// Links in a fixed order: the article, our page, the origin, the copies, files, what else the publisher named.
+/// Links in a fixed order: the article, our page, the origin, the copies, files, what else the
+/// publisher named.
 fn links(out: &mut Out, document: &Document, item: &Item) {
     match &item.link {
         Some(url) => {
@@ -129,33 +132,18 @@ fn links(out: &mut Out, document: &Document, item: &Item) {
         }
     }
     item.enclosures.iter().for_each(|file| enclosure(out, file));
-    further_links(out, &item.links);
+    further_links(&item.links).iter().for_each(|one| further_link(out, one));
 }
 
-/// Writes the publisher's other links. A second `alternate` of one type and language becomes `related` (R20); the type of
-/// one that names none is taken to be HTML, as that of the article's own link is.
-fn further_links(out: &mut Out, links: &[Link]) {
-    let mut seen = BTreeSet::from([("text/html", "")]);
-    for one in links {
-        let mime = one.mime.as_deref().filter(|mime| is_media_type(mime));
-        let hreflang = one.hreflang.as_deref().and_then(language);
-        let is_alternate = one.rel.is_empty() || one.rel == "alternate";
-        let is_second =
-            is_alternate && !seen.insert((mime.unwrap_or("text/html"), hreflang.unwrap_or("")));
-        let rel = match (is_alternate, is_second) {
-            (_, true) => "related",
-            (true, false) => "alternate",
-            (false, false) => &one.rel,
-        };
-        let attributes = [
-            ("rel", Some(rel)),
-            ("type", mime),
-            ("hreflang", hreflang),
-            ("href", Some(&*iri(&one.href))),
-            ("title", one.title.as_deref()),
-        ];
-        out.empty("link", &attributes);
-    }
+fn further_link(out: &mut Out, one: &Link) {
+    let attributes = [
+        ("rel", Some(&*one.rel)),
+        ("type", one.mime.as_deref()),
+        ("hreflang", one.hreflang.as_deref()),
+        ("href", Some(&*iri(&one.href))),
+        ("title", one.title.as_deref()),
+    ];
+    out.empty("link", &attributes);
 }
 
 fn enclosure(out: &mut Out, file: &Enclosure) {

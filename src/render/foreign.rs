@@ -1,11 +1,14 @@
-//! Elements of other vocabularies that an entry carries along: which are written, and under which namespace.
+//! Elements of other vocabularies that an entry carries along: which are written, and under which
+//! namespace.
 //!
-//! Each prefix is bound once, at the root, and only when used (R32, R46). What the writers say themselves is not said twice,
-//! and what would break the document (an unbound prefix, a bad name, a tree without end) is left out.
-//! Standards: RFC 4287 §6; Namespaces in XML 1.0 §5; standards R32, R33, R78, R79.
+//! Each prefix is bound once, at the root, and only when used (R32, R46). What the writers say
+//! themselves is not said twice, and what would break the document (an unbound prefix, a bad name,
+//! a tree without end) is left out. Standards: RFC 4287 §6; Namespaces in XML 1.0 §5; standards
+//! R32, R33, R78, R79.
 
 use std::collections::BTreeSet;
 
+use super::named;
 use super::xml::{clean, is_name};
 use crate::model::entry::Element;
 
@@ -67,7 +70,7 @@ fn writable_tree(element: &Element, levels: usize) -> Option<Element> {
     let levels = levels.checked_sub(1)?;
     let prefix = element.prefix.as_str();
     let is_own = OWN_PREFIXES.contains(&prefix) || OWN_ELEMENTS.contains(&(prefix, &element.name));
-    if is_own || namespace(prefix).is_none() || !is_name(&element.name) {
+    if is_own || is_mute(element) || namespace(prefix).is_none() || !is_name(&element.name) {
         return None;
     }
     Some(Element {
@@ -83,7 +86,14 @@ fn writable_tree(element: &Element, levels: usize) -> Option<Element> {
     })
 }
 
-/// Keeps the first of each name; `xmlns` is ours to write, and `xml:base` would move every address (R24).
+/// Tells whether a text of Media RSS says nothing: some readers refuse a whole feed for one such.
+fn is_mute(element: &Element) -> bool {
+    let is_text = element.prefix == "media" && matches!(&*element.name, "title" | "description");
+    is_text && named(&element.text).is_none()
+}
+
+/// Keeps the first of each name; `xmlns` is ours to write, and `xml:base` would move every address
+/// (R24).
 fn writable_attributes(attributes: &[(String, String)]) -> Vec<(String, String)> {
     let mut seen = BTreeSet::new();
     let is_writable = |name: &str| match name.split_once(':') {
@@ -147,6 +157,8 @@ mod tests {
             (element("content", "encoded"), false),
             (element("dc", "creator"), false),
             (element("dc", "rights"), true),
+            (element("media", "title"), false),
+            (Element { text: "Ảnh".into(), ..element("media", "title") }, true),
         ];
         for (element, is) in cases {
             let kept = writable(std::slice::from_ref(&element));

@@ -1,6 +1,7 @@
 //! Writes JSON Feed 1.1.
 //!
-//! Standards: JSON Feed 1.1; R48–R60, R75. The names of members come in a fixed order; our own words are in `_feedmill`.
+//! Standards: JSON Feed 1.1; R48–R60, R75. The names of members come in a fixed order; our own
+//! words are in `_feedmill`.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -35,7 +36,8 @@ fn feed(document: &Document) -> Value {
     feed.0.into()
 }
 
-/// Returns the page that follows: the next one, else the newest archive document; never the document itself (R55).
+/// Returns the page that follows: the next one, else the newest archive document; never the
+/// document itself (R55).
 fn next_url(document: &Document) -> Option<String> {
     let path = |rel: &str| document.paging.iter().find(|(named, _)| named == rel);
     let (_, path) = path("next").or_else(|| path("prev-archive"))?;
@@ -59,7 +61,8 @@ fn item(document: &Document, item: &Item) -> Value {
     members.0.into()
 }
 
-/// Writes the body: the content; else the summary in its place; else the title as text, for an item must have one (R51).
+/// Writes the body: the content; else the summary in its place; else the title as text, for an item
+/// must have one (R51).
 fn put_body(members: &mut Members, item: &Item) {
     match (&item.content, &item.summary) {
         (Some(content), summary) => {

@@ -1,6 +1,8 @@
-//! Writes OPML 2.0: what is published (`/feeds.opml`) and what is polled (`/sources.opml`, `export --opml`).
+//! Writes OPML 2.0: what is published (`/feeds.opml`) and what is polled (`/sources.opml`, `export
+//! --opml`).
 //!
-//! Standards: OPML 2.0; R104–R106. Every feed outline has `type="rss"`, whatever its format, as importers expect.
+//! Standards: OPML 2.0; R104–R106. Every feed outline has `type="rss"`, whatever its format, as
+//! importers expect.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +58,8 @@ pub struct Subscription {
     pub categories: Vec<String>,
 }
 
-/// Writes what is published: single feeds (all stories) first, then the folders, each in the order given.
+/// Writes what is published: single feeds (all stories) first, then the folders, each in the order
+/// given.
 pub fn feeds(head: &Head, singles: &[Feed], folders: &[Folder]) -> Vec<u8> {
     let mut out = open(head);
     singles.iter().for_each(|feed| feed_outline(&mut out, feed));
@@ -70,9 +73,10 @@ pub fn feeds(head: &Head, singles: &[Feed], folders: &[Folder]) -> Vec<u8> {
 
 /// Writes what is polled, nested by category; `titles` are those of the categories, by slug.
 ///
-/// An import must give the same subscriptions, categories and order (R106). So neighbours of one first category share a
-/// folder (a folder may come again), a source in further categories is listed once more in each of them at the end, and each
-/// outline names its slugs in `category` (`/thoi-su,/the-gioi`: RSS 2.0 `category`), since a title alone may not lead to them.
+/// An import must give the same subscriptions, categories and order (R106). So neighbours of one
+/// first category share a folder (a folder may come again), a source in further categories is
+/// listed once more in each of them at the end, and each outline names its slugs in `category`
+/// (`/thoi-su,/the-gioi`: RSS 2.0 `category`), since a title alone may not lead to them.
 pub fn sources(
     head: &Head,
     subscriptions: &[Subscription],

@@ -1,6 +1,7 @@
 //! Safe HTML as plain text, for fields that hold no markup (JSON Feed `summary`, R51).
 //!
-//! The HTML has been sanitised: tags are whole, and a bare `<` is text. On anything else the result is still plain, if clumsy.
+//! The HTML has been sanitised: tags are whole, and a bare `<` is text. On anything else the result
+//! is still plain, if clumsy.
 
 use std::borrow::Cow;
 

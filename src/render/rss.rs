@@ -1,8 +1,9 @@
 //! Writes RSS 2.0 with the `rss` crate.
 //!
-//! Standards: RSS 2.0; RSS Profile (rssboard.org); RFC 5005 appendix B; Media RSS 1.5.1; R34–R47, R73, R75, R78, R79.
-//! The crate escapes but does not drop what XML forbids, so that every string is cleaned here; what it has no field for (links
-//! of Atom, Dublin Core, files after the first) goes in as extension elements, in document order.
+//! Standards: RSS 2.0; RSS Profile (rssboard.org); RFC 5005 appendix B; Media RSS 1.5.1; R34–R47,
+//! R73, R75, R78, R79. The crate escapes but does not drop what XML forbids, so that every string
+//! is cleaned here; what it has no field for (links of Atom, Dublin Core, files after the first)
+//! goes in as extension elements, in document order.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,9 @@ use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Guid, Source};
 
 use super::xml::{clean, iri, is_language, is_media_type, rfc822};
-use super::{Document, GENERATOR, Item, MEDIA_TYPE_UNKNOWN, display_name, foreign, named};
+use super::{
+    Document, GENERATOR, Item, MEDIA_TYPE_UNKNOWN, display_name, foreign, further_links, named,
+};
 use crate::model::entry::{Element, Enclosure};
 
 /// Media type of the format.
@@ -60,7 +63,8 @@ fn item(document: &Document, item: &Item, elements: &[Element]) -> rss::Item {
     }
 }
 
-/// Returns `description` and `content:encoded` (R40). An item without a title has a description, be it empty (R35).
+/// Returns `description` and `content:encoded` (R40). An item without a title has a description, be
+/// it empty (R35).
 fn body(item: &Item) -> (Option<String>, Option<String>) {
     match (&item.summary, &item.content) {
         (Some(summary), content) => (Some(text(summary)), content.as_deref().map(text)),
@@ -100,7 +104,8 @@ fn media_type(file: &Enclosure) -> Option<String> {
     file.mime.as_deref().filter(|mime| is_media_type(mime)).map(attribute)
 }
 
-/// Returns `source` (R38): it must have an address, so that a private source is credited by its page or not at all.
+/// Returns `source` (R38): it must have an address, so that a private source is credited by its
+/// page or not at all.
 fn source(item: &Item) -> Option<Source> {
     let address = item.source.feed_url.as_deref().or(item.source.site.as_deref())?;
     Some(Source { url: url(address), title: Some(text(item.source.display_title())) })
@@ -121,7 +126,8 @@ fn channel_elements(document: &Document) -> Vec<Element> {
     elements
 }
 
-/// Returns what of an item the crate has no field for: who, in which language, links, further files, foreign elements.
+/// Returns what of an item the crate has no field for: who, in which language, links, further
+/// files, foreign elements.
 fn item_elements(document: &Document, item: &Item) -> Vec<Element> {
     let dc = |name: &str, value: &str| element("dc", name, value, Vec::new());
     let authors = item.credited_authors(document);
@@ -152,9 +158,10 @@ fn item_links(elements: &mut Vec<Element>, document: &Document, item: &Item) {
         let title = named(&copy.source_title);
         elements.extend(copy.url.as_deref().map(|url| link("related", url, None, title)));
     }
-    for one in &item.links {
-        let rel = named(&one.rel).unwrap_or("alternate");
-        elements.push(link(rel, &one.href, one.mime.as_deref(), one.title.as_deref()));
+    for one in further_links(&item.links) {
+        let mut element = link(&one.rel, &one.href, one.mime.as_deref(), one.title.as_deref());
+        element.attributes.extend(one.hreflang.map(|tag| ("hreflang".to_owned(), tag)));
+        elements.push(element);
     }
 }
 
@@ -195,8 +202,8 @@ fn element(prefix: &str, name: &str, value: &str, attributes: Vec<(String, Strin
     }
 }
 
-/// Returns the elements as the crate wants them. It writes maps in the order of their keys, and the keys themselves never, so
-/// that one key for all keeps the order of the document.
+/// Returns the elements as the crate wants them. It writes maps in the order of their keys, and the
+/// keys themselves never, so that one key for all keeps the order of the document.
 fn extension_map(elements: &[Element]) -> ExtensionMap {
     ExtensionMap::from([(String::new(), in_order(elements))])
 }
@@ -214,8 +221,8 @@ fn extension(element: &Element) -> Extension {
     }
 }
 
-/// Writes `&` and `<` of plain text as `&#x26;` and `&#x3C;`: readers that decode twice take the named ones for markup (R43).
-/// CDATA sections, where all HTML is, stay as they are.
+/// Writes `&` and `<` of plain text as `&#x26;` and `&#x3C;`: readers that decode twice take the
+/// named ones for markup (R43). CDATA sections, where all HTML is, stay as they are.
 fn numeric_references(xml: &str) -> Vec<u8> {
     const OPEN: &str = "<![CDATA[";
     const CLOSE: &str = "]]>";

@@ -1,7 +1,8 @@
 //! What the XML writers share: legal characters, dates, a writer that cannot fail.
 //!
-//! Standards: XML 1.0 §2.2 (`Char`), §2.11 (line ends); RFC 3339 §5.6 as RFC 4287 §3.3 narrows it; RFC 822 §5 with the
-//! four-digit years of RSS 2.0. What is republished of foreign vocabularies is `foreign`'s.
+//! Standards: XML 1.0 §2.2 (`Char`), §2.11 (line ends); RFC 3339 §5.6 as RFC 4287 §3.3 narrows it;
+//! RFC 822 §5 with the four-digit years of RSS 2.0. What is republished of foreign vocabularies is
+//! `foreign`'s.
 
 use std::borrow::Cow;
 
@@ -10,15 +11,17 @@ use jiff::tz::TimeZone;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-/// Tells whether XML 1.0 allows the character in a document (§2.2 `Char`; surrogates are no `char`).
+/// Tells whether XML 1.0 allows the character in a document (§2.2 `Char`; surrogates are no
+/// `char`).
 pub fn xml_char(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
-/// Returns the text as every format can carry it: no character outside `Char`, line ends as U+000A (R1).
+/// Returns the text as every format can carry it: no character outside `Char`, line ends as U+000A
+/// (R1).
 ///
-/// A carriage return is made a line feed because a CDATA section cannot keep one (XML 1.0 §2.11), and the three formats
-/// are to say the same (R61).
+/// A carriage return is made a line feed because a CDATA section cannot keep one (XML 1.0 §2.11),
+/// and the three formats are to say the same (R61).
 pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| xml_char(c) && c != '\r') {
         return Cow::Borrowed(text);
@@ -28,9 +31,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// Returns an address without control characters, line ends and tabs among them, or blanks around it.
+/// Returns an address without control characters, line ends and tabs among them, or blanks around
+/// it.
 ///
-/// An attribute would turn them into blanks (XML 1.0 §3.3.3), and the URL standard drops them (§4.4).
+/// An attribute would turn them into blanks (XML 1.0 §3.3.3), and the URL standard drops them
+/// (§4.4).
 pub fn iri(text: &str) -> Cow<'_, str> {
     let text = text.trim();
     if text.chars().all(|c| xml_char(c) && !c.is_control()) {
@@ -39,7 +44,8 @@ pub fn iri(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(|c| xml_char(*c) && !c.is_control()).collect())
 }
 
-/// Returns an instant as `2024-11-22T11:11:00Z`, in whole seconds because RSS knows no smaller (R18, R61).
+/// Returns an instant as `2024-11-22T11:11:00Z`, in whole seconds because RSS knows no smaller
+/// (R18, R61).
 pub fn rfc3339(instant: Timestamp) -> String {
     in_common_era(instant).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
@@ -49,7 +55,8 @@ pub fn rfc822(instant: Timestamp) -> String {
     in_common_era(instant).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// Moves an instant before the year 1, for which neither format has digits, to the beginning of that year.
+/// Moves an instant before the year 1, for which neither format has digits, to the beginning of
+/// that year.
 fn in_common_era(instant: Timestamp) -> Timestamp {
     if instant.to_zoned(TimeZone::UTC).year() >= 1 {
         return instant;
@@ -60,7 +67,8 @@ fn in_common_era(instant: Timestamp) -> Timestamp {
 /// 0001-01-01T00:00:00Z in seconds since 1970.
 const YEAR_ONE_S: i64 = -62_135_596_800;
 
-/// Tells whether the text has the form of a language tag, as the schema of RFC 4287 wants it (`atomLanguageTag`).
+/// Tells whether the text has the form of a language tag, as the schema of RFC 4287 wants it
+/// (`atomLanguageTag`).
 pub fn is_language(text: &str) -> bool {
     let is_part = |part: &str| (1..=8).contains(&part.len());
     let mut parts = text.split('-');
@@ -79,7 +87,8 @@ pub fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
 }
 
-/// Tells whether the text is an XML name without a prefix, in ASCII: all vocabularies republished have such names.
+/// Tells whether the text is an XML name without a prefix, in ASCII: all vocabularies republished
+/// have such names.
 pub fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
