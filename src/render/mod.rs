@@ -1,14 +1,30 @@
 //! Turns a document, as plain values, into bytes: Atom, RSS 2.0, JSON Feed 1.1, HTML, OPML.
 //!
-//! Pure: the same document gives the same bytes (R63). What is in a document is chosen elsewhere (`serve/select`).
+//! Pure: the same document gives the same bytes (R63). What is in a document is chosen elsewhere
+//! (`serve/select`).
 
 pub mod atom;
+mod foreign;
 pub mod json;
+pub mod opml;
+mod plain;
 pub mod rss;
+pub mod xml;
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use crate::model::entry::{Category, Element, Enclosure, Link, Person};
+
+/// Name of the program in `generator`, without a version: an upgrade changes no bytes (R30).
+pub const GENERATOR: &str = env!("CARGO_PKG_NAME");
+
+/// Where the program is explained.
+pub const GENERATOR_URI: &str = "https://crates.io/crates/feedmill";
+
+/// Media type of files whose publisher gave none, where a format insists on one (R41, R56).
+const MEDIA_TYPE_UNKNOWN: &str = "application/octet-stream";
 
 /// One published feed (or the feed part of a page), complete: writers look nothing up.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +70,8 @@ pub struct Item {
     pub id: String,
     /// Its page here: `{base_url}/entry/{slug}`.
     pub page_url: String,
-    /// The article at its publisher; `None` when the publisher gave no link: then `page_url` stands in.
+    /// The article at its publisher; `None` when the publisher gave no link: then `page_url` stands
+    /// in.
     pub link: Option<String>,
     /// Plain; may be empty.
     pub title: String,
@@ -86,7 +103,8 @@ pub struct Item {
     pub extensions: Vec<Element>,
     /// Plain.
     pub rights: Option<String>,
-    /// The source of the representative (or, when the entry had its own `atom:source`, that one: R11).
+    /// The source of the representative (or, when the entry had its own `atom:source`, that one:
+    /// R11).
     pub source: SourceCredit,
     /// Credit line of the text ("Theo: nhandan.vn"), plain.
     pub credit: Option<String>,
@@ -136,4 +154,74 @@ pub struct CopyCredit {
     pub url: Option<String>,
     /// The copy's date.
     pub published: Timestamp,
+}
+
+impl Document {
+    /// Returns the scheme of our own categories: with a slug behind it, it is the page of the
+    /// category (R31).
+    pub fn category_scheme(&self) -> String {
+        format!("{}/category/", self.base_url)
+    }
+}
+
+impl Item {
+    /// Returns where the title leads: the article at its publisher, else its page here.
+    pub fn permalink(&self) -> &str {
+        self.link.as_deref().unwrap_or(&self.page_url)
+    }
+
+    /// Returns who is named as author: the entry's, else its source's, else the source by its
+    /// title, else the site (R13).
+    pub fn credited_authors(&self, document: &Document) -> Vec<Person> {
+        let known = |people: &[Person]| -> Vec<Person> {
+            people.iter().filter(|person| display_name(person).is_some()).cloned().collect()
+        };
+        let own = known(&self.authors);
+        let of_source = if own.is_empty() { known(&self.source.authors) } else { own };
+        if !of_source.is_empty() {
+            return of_source;
+        }
+        let name = named(self.source.display_title()).or_else(|| named(&document.site_title));
+        vec![Person { name: name.unwrap_or(GENERATOR).to_owned(), ..Person::default() }]
+    }
+}
+
+impl SourceCredit {
+    /// Returns the title, else the slug.
+    pub fn display_title(&self) -> &str {
+        named(&self.title).unwrap_or(&self.slug)
+    }
+}
+
+/// Returns what a person is called: the name, else an address; `None` when there is neither.
+pub fn display_name(person: &Person) -> Option<&str> {
+    named(&person.name)
+        .or_else(|| person.email.as_deref().and_then(named))
+        .or_else(|| person.uri.as_deref().and_then(named))
+}
+
+/// Returns the publisher's other links, what is no media type or language tag left out of them.
+///
+/// A second `alternate` of one type and language becomes `related` (R20); one without a type is
+/// taken to be HTML, as the article's own link is.
+fn further_links(links: &[Link]) -> Vec<Link> {
+    let mut seen = BTreeSet::from([("text/html".to_owned(), String::new())]);
+    let mut further = Vec::new();
+    for link in links {
+        let mime = link.mime.clone().filter(|mime| xml::is_media_type(mime));
+        let hreflang = link.hreflang.clone().filter(|tag| xml::is_language(tag));
+        let mut rel = named(&link.rel).unwrap_or("alternate");
+        if rel == "alternate" {
+            let kind = mime.clone().unwrap_or_else(|| "text/html".to_owned());
+            let is_first = seen.insert((kind, hreflang.clone().unwrap_or_default()));
+            rel = if is_first { rel } else { "related" };
+        }
+        further.push(Link { rel: rel.to_owned(), mime, hreflang, ..link.clone() });
+    }
+    further
+}
+
+/// Returns the text unless no format would show anything of it.
+fn named(text: &str) -> Option<&str> {
+    Some(text).filter(|text| text.chars().any(|c| xml::xml_char(c) && !c.is_whitespace()))
 }
