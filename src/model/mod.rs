@@ -9,6 +9,7 @@ pub mod feed;
 pub mod outcome;
 pub mod policy;
 pub mod raw;
+pub mod scrub;
 pub mod selection;
 pub mod source;
 pub mod text;
