@@ -26,6 +26,9 @@ pub struct Freshness {
     pub retry_at: Option<Timestamp>,
 }
 
+/// The longest wait that a `Retry-After` may impose.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
+
 /// One hop of a redirect chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
