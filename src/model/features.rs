@@ -11,4 +11,51 @@ pub struct Marks {
     pub keys: Vec<u64>,
     /// Hash of the title with each number masked: it tells recurring headlines.
     pub mask: u64,
+    /// Whether the entry was found to hold pieces of several stories when it came.
+    pub is_roundup: bool,
+}
+
+/// The most index keys that an entry often changed keeps.
+pub const MARK_KEYS_MAX: usize = 128;
+
+impl Marks {
+    /// Returns the marks of a changed entry: the keys of its new text, then its old ones.
+    ///
+    /// Copies of the old text may still come, so the old keys stay, up to `MARK_KEYS_MAX` in all.
+    pub fn renewed(&self, newer: Self) -> Self {
+        let mut keys = newer.keys;
+        let older = if self.version == newer.version { self.keys.as_slice() } else { &[] };
+        for key in older {
+            if keys.len() >= MARK_KEYS_MAX {
+                break;
+            }
+            if !keys.contains(key) {
+                keys.push(*key);
+            }
+        }
+        let is_roundup = self.is_roundup || newer.is_roundup;
+        Self { version: newer.version, keys, mask: newer.mask, is_roundup }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renewed_marks_keep_the_old_keys_behind_the_new() {
+        let old = Marks { version: 1, keys: vec![1, 2], mask: 7, is_roundup: true };
+        let new = Marks { version: 1, keys: vec![2, 3], mask: 8, is_roundup: false };
+        let expected = Marks { version: 1, keys: vec![2, 3, 1], mask: 8, is_roundup: true };
+        assert_eq!(old.renewed(new), expected);
+    }
+
+    #[test]
+    fn renewed_marks_drop_keys_of_another_method_and_stay_bounded() {
+        let old = Marks { version: 1, keys: vec![1, 2], ..Marks::default() };
+        let new = Marks { version: 2, keys: vec![3], ..Marks::default() };
+        assert_eq!(old.renewed(new.clone()).keys, [3]);
+        let many = Marks { version: 2, keys: (10..1_000).collect(), ..Marks::default() };
+        assert_eq!(many.renewed(new).keys.len(), MARK_KEYS_MAX);
+    }
 }

@@ -1,0 +1,40 @@
+//! Tells a real change of an entry from a cosmetic one.
+
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+
+use super::blocks::{Block, blocks};
+use super::filters::filtered_lightly;
+use crate::model::entry::{Entry, Fingerprint};
+use crate::model::text::{lower_with_accents, tokens};
+
+/// Returns the hashes of title, content and summary.
+///
+/// Tokens with accents, since an accent put right is a change; without the filters that may yet be
+/// refined, so that a new version of them fakes no update. Dates, markup, pixels and link
+/// parameters take no part. An absent part is 0.
+pub fn fingerprint(entry: &Entry) -> Fingerprint {
+    let cut = |text: &Option<String>| text.as_deref().map(blocks).unwrap_or_default();
+    fingerprint_of(&entry.title, &cut(&entry.content), &cut(&entry.summary))
+}
+
+/// Returns the same from texts already cut.
+pub(super) fn fingerprint_of(title: &str, content: &[Block], summary: &[Block]) -> Fingerprint {
+    Fingerprint {
+        title: hash_of(std::iter::once(title)),
+        content: hash_of(filtered_lightly(content).map(|block| block.text.as_str())),
+        summary: hash_of(filtered_lightly(summary).map(|block| block.text.as_str())),
+    }
+}
+
+fn hash_of<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
+    let mut hasher = Xxh3::new();
+    let mut is_empty = true;
+    for text in texts {
+        for token in tokens(&lower_with_accents(text)) {
+            hasher.update(&xxh3_64(token.text.as_bytes()).to_le_bytes());
+            is_empty = false;
+        }
+    }
+    // 0 is kept for an absent part.
+    if is_empty { 0 } else { hasher.digest().max(1) }
+}

@@ -1,0 +1,200 @@
+//! The claims by which an entry is known again: its own key within its source, and its URLs.
+//!
+//! RFC 4287 §4.2.6: an `atom:id` is compared byte for byte, and only within its source (P84, P87).
+//! Where one document repeats a claim on items with different titles, the claim alone is not
+//! trusted (P86).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::model::entry::Entry;
+use crate::model::source::SourceId;
+use crate::model::text::{canonical_url, fold, is_http};
+use crate::model::verdict::EntryKey;
+
+/// The keys of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The claim it is known by within its source.
+    pub own: EntryKey,
+    /// Claims it may have been known by in earlier documents; looked up after `own`.
+    pub also: Vec<EntryKey>,
+    /// Canonical URLs, best first, without homepages and those that this document bars.
+    pub urls: Vec<EntryKey>,
+}
+
+/// The keys of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document {
+    /// Of each item, in the order given. `None`: the item was not read, or another item of the
+    /// document makes the same claim and is the later version (P86): leave it out.
+    pub items: Vec<Option<Identity>>,
+    /// URL keys that are of no use from here on, for any source: enter them as `Claim::Barred`,
+    /// also where they lead somewhere, before the first item is decided.
+    pub bars: Vec<EntryKey>,
+}
+
+/// Returns the keys of a document's items, in document order. `None` stands for an item that was
+/// not read because its bytes are known.
+pub fn identify(source: &SourceId, items: &[Option<&Entry>]) -> Document {
+    let claims: Vec<Option<Claims>> = items.iter().map(|item| item.map(Claims::of)).collect();
+    let distrusts_guids = repeats_with_other_titles(&claims, |claims| claims.guid.as_deref());
+    let links = |claims: &Claims| match claims.guid {
+        Some(_) => None,
+        None => claims.link.clone(),
+    };
+    let distrusted_links = repeated_with_other_titles(&claims, |claims| links(claims));
+    let bars = barred(&claims);
+    let mut identities: Vec<Option<Identity>> = Vec::with_capacity(items.len());
+    let mut places: BTreeMap<EntryKey, usize> = BTreeMap::new();
+    for (at, claims) in claims.iter().enumerate() {
+        let Some(claims) = claims else {
+            identities.push(None);
+            continue;
+        };
+        let identity = claims.identity(source, distrusts_guids, &distrusted_links, &bars);
+        match places.get(&identity.own).copied() {
+            Some(earlier) if version(items, earlier) >= version(items, at) => {
+                identities.push(None);
+            }
+            Some(earlier) => {
+                if let Some(superseded) = identities.get_mut(earlier) {
+                    *superseded = None;
+                }
+                places.insert(identity.own, at);
+                identities.push(Some(identity));
+            }
+            None => {
+                places.insert(identity.own, at);
+                identities.push(Some(identity));
+            }
+        }
+    }
+    Document { items: identities, bars: bars.into_iter().collect() }
+}
+
+/// What orders two items of one claim; equal ones: the first in the document stands.
+fn version(items: &[Option<&Entry>], at: usize) -> Option<Timestamp> {
+    let entry = items.get(at).copied().flatten()?;
+    entry.updated.or(entry.published)
+}
+
+/// What one item claims.
+struct Claims {
+    guid: Option<String>,
+    /// Canonical link, unless it is a homepage.
+    link: Option<String>,
+    /// Canonical guid, where it is a web address and no homepage.
+    guid_url: Option<String>,
+    title: String,
+    /// Title and day, for an item without guid and link.
+    title_and_day: String,
+}
+
+/// Letters of the text that stand in for a missing title.
+const TEXT_CHARS: usize = 200;
+
+impl Claims {
+    fn of(entry: &Entry) -> Self {
+        let web = |url: &str| {
+            let url = is_http(url.trim()).then(|| canonical_url(url))?;
+            (!url.is_homepage).then_some(url.key)
+        };
+        let guid = entry.guid.as_deref().map(str::trim).filter(|guid| !guid.is_empty());
+        let link = entry.orig_link.as_deref().or(entry.link.as_deref());
+        let title = fold(&entry.title).trim().to_owned();
+        let day = entry.published.map(|published| published.as_second().div_euclid(86_400));
+        let named = if title.is_empty() {
+            let text = entry.content.as_deref().or(entry.summary.as_deref()).unwrap_or("");
+            fold(&text.chars().take(TEXT_CHARS).collect::<String>())
+        } else {
+            title.clone()
+        };
+        let day = day.map(|day| day.to_string()).unwrap_or_default();
+        Self {
+            guid: guid.map(str::to_owned),
+            link: link.and_then(web),
+            guid_url: guid.and_then(web),
+            title_and_day: format!("{named}\n{day}"),
+            title,
+        }
+    }
+
+    fn identity(
+        &self,
+        source: &SourceId,
+        distrusts_guids: bool,
+        distrusted_links: &BTreeSet<String>,
+        bars: &BTreeSet<EntryKey>,
+    ) -> Identity {
+        let own = |claim: &str| EntryKey::own(source, claim);
+        let link = self.link.as_deref();
+        let with_link = |claim: &str| own(&format!("{claim}\n{}", link.unwrap_or("")));
+        let (own, also) = match (&self.guid, link) {
+            (Some(guid), _) if distrusts_guids => (with_link(guid), Vec::new()),
+            (Some(guid), Some(_)) => (own(guid), vec![with_link(guid)]),
+            (Some(guid), None) => (own(guid), Vec::new()),
+            (None, Some(link)) if distrusted_links.contains(link) => {
+                (with_link(&self.title_and_day), Vec::new())
+            }
+            (None, Some(link)) => (own(link), vec![with_link(&self.title_and_day)]),
+            (None, None) => (own(&self.title_and_day), Vec::new()),
+        };
+        let mut urls: Vec<EntryKey> = Vec::new();
+        for url in [&self.link, &self.guid_url].into_iter().flatten() {
+            let key = EntryKey::url(url);
+            if !bars.contains(&key) && !urls.contains(&key) {
+                urls.push(key);
+            }
+        }
+        Identity { own, also, urls }
+    }
+}
+
+/// Returns the claims that two items with different titles make.
+fn repeated_with_other_titles(
+    claims: &[Option<Claims>],
+    claim: impl Fn(&Claims) -> Option<String>,
+) -> BTreeSet<String> {
+    let mut titles: BTreeMap<String, &str> = BTreeMap::new();
+    let mut repeated = BTreeSet::new();
+    for claims in claims.iter().flatten() {
+        let Some(claim) = claim(claims) else { continue };
+        let first = titles.entry(claim.clone()).or_insert(&claims.title);
+        if *first != claims.title {
+            repeated.insert(claim);
+        }
+    }
+    repeated
+}
+
+fn repeats_with_other_titles<'a>(
+    claims: &'a [Option<Claims>],
+    claim: impl Fn(&'a Claims) -> Option<&'a str>,
+) -> bool {
+    let mut titles: BTreeMap<&str, &str> = BTreeMap::new();
+    claims.iter().flatten().any(|claims| {
+        claim(claims)
+            .is_some_and(|claim| *titles.entry(claim).or_insert(&claims.title) != claims.title)
+    })
+}
+
+/// Returns the URLs under which two different guids have different titles: status pages, podcasts.
+fn barred(claims: &[Option<Claims>]) -> BTreeSet<EntryKey> {
+    let mut firsts: BTreeMap<&str, Vec<&Claims>> = BTreeMap::new();
+    let mut bars = BTreeSet::new();
+    for claims in claims.iter().flatten() {
+        let Some(link) = claims.link.as_deref() else { continue };
+        let seen = firsts.entry(link).or_default();
+        let differs = |other: &&&Claims| other.guid != claims.guid && other.title != claims.title;
+        if seen.iter().any(|other| differs(&other)) {
+            bars.insert(EntryKey::url(link));
+        }
+        // Two different ones are enough to find any third that differs from one of them.
+        if seen.len() < 2 {
+            seen.push(claims);
+        }
+    }
+    bars
+}

@@ -1,0 +1,148 @@
+//! Names: of sources, which titles carry along, and of people and places, which tell events apart.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+
+use super::sets::sorted_set;
+use super::shingle::Hashed;
+use crate::model::text::{TokenKind, fold, is_format_char, tokens};
+
+/// The titles of all sources, to be taken off headlines ("… - VnExpress").
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    folded: BTreeSet<String>,
+}
+
+/// What cuts a name off a headline.
+const SEPARATORS: [&str; 5] = [" | ", " - ", " – ", " — ", ": "];
+
+impl Names {
+    /// Returns the names; `titles` are those of the configuration and those the feeds give.
+    pub fn new<'a>(titles: impl IntoIterator<Item = &'a str>) -> Self {
+        let folded = titles.into_iter().map(|title| fold(title).trim().to_owned());
+        Self { folded: folded.filter(|title| !title.is_empty()).collect() }
+    }
+
+    /// Returns `title` without a leading or trailing name of a source. A title that is nothing but
+    /// a name stays.
+    pub(super) fn stripped<'a>(&self, title: &'a str) -> &'a str {
+        let title = title.trim();
+        let bare = self.without_trailing(self.without_leading(self.without_bracket(title)));
+        if bare.is_empty() { title } else { bare }
+    }
+
+    fn without_bracket<'a>(&self, title: &'a str) -> &'a str {
+        let parts = title.strip_prefix('[').and_then(|inside| inside.split_once("] "));
+        match parts {
+            Some((name, rest)) if self.holds(name) => rest.trim_start(),
+            _ => title,
+        }
+    }
+
+    /// Takes off the longest leading part that is a name.
+    fn without_leading<'a>(&self, title: &'a str) -> &'a str {
+        cuts(title)
+            .filter(|(name, _)| self.holds(name))
+            .max_by_key(|(name, _)| name.len())
+            .map_or(title, |(_, rest)| rest.trim_start())
+    }
+
+    fn without_trailing<'a>(&self, title: &'a str) -> &'a str {
+        cuts(title)
+            .filter(|(_, name)| self.holds(name))
+            .max_by_key(|(_, name)| name.len())
+            .map_or(title, |(rest, _)| rest.trim_end())
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        self.folded.contains(fold(name).trim())
+    }
+}
+
+/// Cuts looked at in one title.
+const CUTS_MAX: usize = 16;
+
+fn cuts(title: &str) -> impl Iterator<Item = (&str, &str)> {
+    let cut_by = move |separator: &'static str| {
+        title
+            .match_indices(separator)
+            .take(CUTS_MAX)
+            .filter_map(move |(at, _)| Some((title.get(..at)?, title.get(at + separator.len()..)?)))
+    };
+    SEPARATORS.into_iter().flat_map(cut_by)
+}
+
+/// Returns the numbers and names of raw texts, as a sorted set of tokens.
+///
+/// A name is a word of two letters or more with a capital that does not open a sentence. A text
+/// without a lower-case letter gives numbers only.
+pub(super) fn hard_tokens<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<u32> {
+    let mut found = Vec::new();
+    for text in texts {
+        collect_hard(&composed(text), &mut found);
+    }
+    sorted_set(found)
+}
+
+fn composed(text: &str) -> Cow<'_, str> {
+    let is_composed = text.is_ascii()
+        || (is_nfkc_quick(text.chars()) == IsNormalized::Yes && !text.contains(is_format_char));
+    if is_composed {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.nfkc().filter(|c| !is_format_char(*c)).nfc().collect())
+}
+
+fn collect_hard(text: &str, found: &mut Vec<u32>) {
+    let has_lower = text.chars().any(|c| c.to_uppercase().ne(std::iter::once(c)));
+    let mut opens_sentence = true;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let kind = kind_of(first);
+        let length = match kind {
+            Kind::Other => first.len_utf8(),
+            Kind::Word | Kind::Number => rest.find(|c| kind_of(c) != kind).unwrap_or(rest.len()),
+        };
+        let (piece, after) = rest.split_at(length);
+        rest = after;
+        match kind {
+            Kind::Number => push_tokens(piece, found),
+            Kind::Word => {
+                let is_name = !opens_sentence && first.is_uppercase() && has_lower;
+                if is_name && piece.chars().nth(1).is_some() {
+                    push_tokens(&fold(piece), found);
+                }
+                opens_sentence = false;
+            }
+            Kind::Other => opens_sentence |= opens_after(first),
+        }
+    }
+}
+
+fn push_tokens(text: &str, found: &mut Vec<u32>) {
+    found.extend(tokens(text).map(|token| Hashed::of(token).short()));
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Word,
+    Number,
+    Other,
+}
+
+fn kind_of(c: char) -> Kind {
+    match c {
+        '0'..='9' => Kind::Number,
+        'a'..='z' | 'A'..='Z' => Kind::Word,
+        '\0'..='\u{7F}' => Kind::Other,
+        _ if TokenKind::is_digit(c) => Kind::Number,
+        _ if c.is_alphanumeric() => Kind::Word,
+        _ => Kind::Other,
+    }
+}
+
+fn opens_after(c: char) -> bool {
+    matches!(c, '.' | '!' | '?' | ':' | '…' | '"' | '“' | '«' | '(' | '•' | '-' | '–' | '—')
+}

@@ -1,0 +1,157 @@
+//! One form for all spellings of a word: NFC and NFD, capitals, accents, đ, invisible characters.
+
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Returns `text` without accents and capitals, for comparing and never for display.
+///
+/// NFKC; lower case; without format characters; NFD; without U+0300–U+036F; NFC; then the letters
+/// that have no decomposition (đ, ø, ł, ß, æ, œ, ı). Voicing marks of kana and Hangul survive.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            folded.push(c.to_ascii_lowercase());
+            continue;
+        }
+        match shortcut(c) {
+            Shortcut::Gone => {}
+            Shortcut::Same => folded.push(c),
+            Shortcut::Folds(to) => folded.push_str(to),
+            Shortcut::InContext => return fold_in_full(text),
+        }
+    }
+    folded
+}
+
+/// Returns `text` in NFKC and lower case, with its accents, without format characters.
+///
+/// An accent put right is a real change of an article; a switch from NFC to NFD is none.
+pub fn lower_with_accents(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfkc().flat_map(char::to_lowercase).filter(|c| !is_format_char(*c)).nfc().collect()
+}
+
+/// Tells whether `c` is of the general category Cf: soft hyphen, zero width space, BOM, tags …
+pub fn is_format_char(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}'
+        | '\u{890}'..='\u{891}' | '\u{8E2}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}'
+        | '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}'
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0001}'
+        | '\u{E0020}'..='\u{E007F}')
+}
+
+/// What folding does to a character, where its neighbours cannot change that.
+enum Shortcut {
+    Gone,
+    Same,
+    Folds(&'static str),
+    InContext,
+}
+
+fn shortcut(c: char) -> Shortcut {
+    match c {
+        '\u{300}'..='\u{36F}' | '\u{200B}'..='\u{200F}' | '\u{FEFF}' => Shortcut::Gone,
+        '\u{80}'..='\u{24F}' => folded_letter(&LATIN, u32::from(c) - 0x80),
+        '\u{400}'..='\u{4FF}' => folded_letter(&CYRILLIC, u32::from(c) - 0x400),
+        '\u{1E00}'..='\u{1EFF}' => folded_letter(&LATIN_ADDITIONAL, u32::from(c) - 0x1E00),
+        // Dashes and quotes that have no compatibility form.
+        '\u{2012}'..='\u{2016}' | '\u{2018}'..='\u{201F}' | '\u{2020}'..='\u{2022}' => {
+            Shortcut::Same
+        }
+        // Full stop, comma, brackets; kana without their loose voicing marks; Han; Hangul.
+        '\u{3001}'..='\u{3029}'
+        | '\u{3041}'..='\u{3096}'
+        | '\u{30A1}'..='\u{30FE}'
+        | '\u{3400}'..='\u{4DBF}'
+        | '\u{4E00}'..='\u{9FFF}'
+        | '\u{AC00}'..='\u{D7A3}' => Shortcut::Same,
+        _ => Shortcut::InContext,
+    }
+}
+
+static LATIN: LazyLock<Vec<String>> = LazyLock::new(|| folded_range(0x80..=0x24F));
+static CYRILLIC: LazyLock<Vec<String>> = LazyLock::new(|| folded_range(0x400..=0x4FF));
+static LATIN_ADDITIONAL: LazyLock<Vec<String>> = LazyLock::new(|| folded_range(0x1E00..=0x1EFF));
+
+fn folded_range(range: std::ops::RangeInclusive<u32>) -> Vec<String> {
+    range.map(|n| char::from_u32(n).map_or_else(String::new, folded_alone)).collect()
+}
+
+fn folded_alone(c: char) -> String {
+    fold_in_full(c.encode_utf8(&mut [0; 4]))
+}
+
+fn folded_letter(table: &'static [String], index: u32) -> Shortcut {
+    let folded = usize::try_from(index).ok().and_then(|index| table.get(index));
+    folded.map_or(Shortcut::InContext, |folded| Shortcut::Folds(folded))
+}
+
+fn fold_in_full(text: &str) -> String {
+    let lower = text.nfkc().flat_map(char::to_lowercase).filter(|c| !is_format_char(*c));
+    let bare = lower.nfd().filter(|c| !matches!(c, '\u{300}'..='\u{36F}')).nfc();
+    let mut folded = String::with_capacity(text.len());
+    for c in bare {
+        match c {
+            'đ' => folded.push('d'),
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'ß' => folded.push_str("ss"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'ı' => folded.push('i'),
+            other => folded.push(other),
+        }
+    }
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fold_unites_the_spellings_of_a_word() {
+        let cases = [
+            ("capitals", "Hà NỘI", "ha noi"),
+            ("precomposed and loose accents", "Vie\u{302}\u{323}t Nam", "viet nam"),
+            ("đ has no decomposition", "Đường Đê", "duong de"),
+            ("tone on either vowel", "hoà hòa", "hoa hoa"),
+            ("full width", "ＡＢＣ１２３", "abc123"),
+            ("ligature", "ﬁnance", "finance"),
+            ("soft hyphen and zero width space", "co\u{AD}op\u{200B}er\u{FEFF}ate", "cooperate"),
+            ("German", "Straße", "strasse"),
+            ("Danish and French", "Ærø cœur", "aero coeur"),
+            ("Polish", "Łódź", "lodz"),
+            ("dotless and dotted i", "Iğdır İzmir", "igdir izmir"),
+            ("й becomes и", "Дайджест", "даиджест"),
+            ("loose voicing marks are joined, not lost", "か\u{3099}", "が"),
+            ("half width kana", "ｶﾞ", "ガ"),
+            ("Hangul", "뉴스", "뉴스"),
+            ("ellipsis", "a…", "a..."),
+        ];
+        for (name, text, expected) in cases {
+            assert_eq!(fold(text), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_folds_as_the_long_one() {
+        for c in (0..=0x1_FFFF).filter_map(char::from_u32) {
+            let text = format!("a{c}b");
+            assert_eq!(fold(&text), fold_in_full(&text), "U+{:04X}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn accents_stay_where_changes_are_looked_for() {
+        assert_eq!(lower_with_accents("Hoà\u{200B} BÌNH"), "hoà bình");
+        assert_eq!(lower_with_accents("Vie\u{323}\u{302}t"), lower_with_accents("Việt"));
+        assert_ne!(lower_with_accents("kỹ"), lower_with_accents("kĩ"));
+    }
+}
