@@ -178,10 +178,21 @@ mod tests {
         assert_eq!(seconds_until(found.retry_at), Some(120));
     }
 
+    /// Name, headers, and for how many seconds the answer is fresh.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Option<i64>);
+
+    const IN_AN_HOUR: (&str, &str) = ("expires", "Sun, 01 Mar 2026 13:00:00 GMT");
+
+    fn check(cases: &[Case<'_>]) {
+        for (name, headers, seconds) in cases {
+            let found = freshness(RECEIVED.parse().unwrap(), headers);
+            assert_eq!(seconds_until(found.fresh_until), *seconds, "{name}");
+        }
+    }
+
     #[test]
-    fn freshness_follows_rfc_9111() {
-        let expires_in_an_hour = ("expires", "Sun, 01 Mar 2026 13:00:00 GMT");
-        let cases: &[(&str, &[(&str, &str)], Option<i64>)] = &[
+    fn max_age_is_a_lower_bound_less_the_age() {
+        check(&[
             ("no header, no wish", &[], None),
             ("P15 max-age", &[("cache-control", "max-age=600")], Some(600)),
             ("P15 minus Age", &[("cache-control", "max-age=600"), ("age", "200")], Some(400)),
@@ -200,31 +211,16 @@ mod tests {
                 &[("cache-control", r#"x="a\", max-age=9", max-age=600"#)],
                 Some(600),
             ),
-            (
-                "P16 max-age wins",
-                &[("cache-control", "max-age=60"), DATE, expires_in_an_hour],
-                Some(60),
-            ),
-            ("Expires from Date", &[DATE, expires_in_an_hour], Some(3_600)),
-            (
-                "Expires and Date of a slow clock",
-                &[
-                    ("date", "Sat, 28 Feb 2026 12:00:00 GMT"),
-                    ("expires", "Sat, 28 Feb 2026 12:10:00 GMT"),
-                ],
-                Some(600),
-            ),
-            ("Expires without Date", &[expires_in_an_hour], Some(3_600)),
-            ("Expires minus Age", &[DATE, expires_in_an_hour, ("age", "600")], Some(3_000)),
-            ("P17 Expires 0", &[("expires", "0")], None),
-            ("P17 Expires of words", &[("expires", "never")], None),
-            ("Expires past", &[DATE, ("expires", "Thu, 01 Jan 1970 00:00:00 GMT")], None),
-            ("Expires twice", &[DATE, expires_in_an_hour, expires_in_an_hour], None),
-            (
-                "P18 too large is clamped",
-                &[("cache-control", "max-age=99999999999999999999999")],
-                Some(1 << 31),
-            ),
+            ("P20 no wish", &[("cache-control", "no-cache, no-store, max-age=0")], None),
+            ("no-cache beside max-age", &[("cache-control", "no-cache, max-age=600")], Some(600)),
+            ("s-maxage is for shared caches", &[("cache-control", "s-maxage=600")], None),
+        ]);
+    }
+
+    #[test]
+    fn max_age_is_clamped_or_absent() {
+        check(&[
+            ("P18 clamped", &[("cache-control", "max-age=99999999999999999999999")], Some(1 << 31)),
             ("P19 malformed", &[("cache-control", "max-age=1h")], None),
             ("P19 negative", &[("cache-control", "max-age=-600")], None),
             ("P19 bare", &[("cache-control", "max-age")], None),
@@ -236,17 +232,32 @@ mod tests {
             ),
             (
                 "P19 the default applies, not Expires",
-                &[("cache-control", "max-age=x"), DATE, expires_in_an_hour],
+                &[("cache-control", "max-age=x"), DATE, IN_AN_HOUR],
                 None,
             ),
-            ("P20 no wish", &[("cache-control", "no-cache, no-store, max-age=0")], None),
-            ("no-cache beside max-age", &[("cache-control", "no-cache, max-age=600")], Some(600)),
-            ("s-maxage is for shared caches", &[("cache-control", "s-maxage=600")], None),
-        ];
-        for (name, headers, seconds) in cases {
-            let found = freshness(RECEIVED.parse().unwrap(), headers);
-            assert_eq!(seconds_until(found.fresh_until), *seconds, "{name}");
-        }
+        ]);
+    }
+
+    #[test]
+    fn expires_counts_from_the_answers_date_when_there_is_no_max_age() {
+        check(&[
+            ("P16 max-age wins", &[("cache-control", "max-age=60"), DATE, IN_AN_HOUR], Some(60)),
+            ("Expires from Date", &[DATE, IN_AN_HOUR], Some(3_600)),
+            (
+                "Expires and Date of a slow clock",
+                &[
+                    ("date", "Sat, 28 Feb 2026 12:00:00 GMT"),
+                    ("expires", "Sat, 28 Feb 2026 12:10:00 GMT"),
+                ],
+                Some(600),
+            ),
+            ("Expires without Date", &[IN_AN_HOUR], Some(3_600)),
+            ("Expires minus Age", &[DATE, IN_AN_HOUR, ("age", "600")], Some(3_000)),
+            ("P17 Expires 0", &[("expires", "0")], None),
+            ("P17 Expires of words", &[("expires", "never")], None),
+            ("Expires past", &[DATE, ("expires", "Thu, 01 Jan 1970 00:00:00 GMT")], None),
+            ("Expires twice", &[DATE, IN_AN_HOUR, IN_AN_HOUR], None),
+        ]);
     }
 
     #[test]

@@ -575,13 +575,16 @@ mod tests {
         }
     }
 
+    /// Name, hours, days, and the hour the poll is moved to.
+    type SkipCase<'a> = (&'a str, &'a [u8], &'a [u8], Option<&'a str>);
+
     #[test]
     fn a_poll_is_moved_past_skipped_hours_and_days() {
         let all_hours: Vec<u8> = (0..24).collect();
         let night: Vec<u8> = (14..24).collect();
         // The regular poll is due at 14:00 to 14:12 on Sunday.
         #[rustfmt::skip]
-        let cases: [(&str, &[u8], &[u8], Option<&str>); 11] = [
+        let cases: [SkipCase<'_>; 11] = [
             ("nothing skipped", &[], &[], None),
             ("another hour", &[13, 15], &[], None),
             ("another day", &[], &[1], None),
