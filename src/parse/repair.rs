@@ -1,0 +1,633 @@
+//! Reads any text as a tree of feed elements: one streaming pass that mends as it goes.
+//!
+//! Tags that do not match are closed or dropped, namespaces and names are brought to one spelling,
+//! text is unescaped once, and every limit of standards P79 holds. Items are handed on one by one,
+//! with the hash of their bytes, so that memory is bounded by the largest item; an item the caller
+//! knows by its hash is passed over without being read.
+//!
+//! Names, references and quotes are left to `token`, `names` and `entity`; what the elements mean
+//! is left to `sidecar`. Standards: P74–P80, R75.
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::context::Context;
+use super::entity;
+use super::flaws::{Flaw, Flaws};
+use super::names::{self, Family, Ns};
+use super::node::{Attribute, Child, Node};
+use super::token::{self, Token, Tokens};
+use crate::model::source::ItemHash;
+
+/// Deepest element kept; what lies deeper loses its tags, not its text.
+pub(super) const DEPTH_MAX: usize = 64;
+/// Items read of one document.
+pub(super) const ITEMS_MAX: usize = 10_000;
+/// Attributes read of one element.
+pub(super) const ATTRIBUTES_MAX: usize = 1_000;
+/// Bytes of one text.
+pub(super) const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Elements and attributes kept of one item (and of everything outside items).
+pub(super) const NODES_MAX: usize = 20_000;
+/// Namespace declarations in force at once.
+const BINDINGS_MAX: usize = 128;
+/// Largest item looked for by its end tag alone.
+const QUICK_ITEM_BYTES_MAX: usize = 1024 * 1024;
+/// Guesses at an item's end that may be wrong before the document is read tag by tag only.
+const QUICK_MISSES_MAX: u32 = 16;
+
+/// What kind of document it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// RSS 0.9x and 2.0, with or without `rss`.
+    Rss,
+    /// RSS 0.90, 1.0 and 1.1: RDF.
+    Rdf,
+    /// Atom 0.3 and 1.0.
+    Atom,
+}
+
+/// Where items go as they are read.
+pub(super) trait Sink {
+    /// Tells whether the item with this hash needs no reading.
+    fn is_known(&self, hash: ItemHash) -> bool;
+    /// Takes an item; `node` is `None` when it is known.
+    fn item(
+        &mut self,
+        dialect: Dialect,
+        hash: ItemHash,
+        node: Option<(&Node, &Context)>,
+        flaws: &mut Flaws,
+    );
+}
+
+/// What is left of a document once its items are handed on.
+#[derive(Debug)]
+pub(super) struct Outline {
+    /// `rss`, `rdf:RDF` or `feed`, without items.
+    pub(super) root: Node,
+    pub(super) dialect: Dialect,
+}
+
+/// Reads the document; `None` when it has no root of a feed.
+pub(super) fn read(
+    text: &str,
+    salt: u64,
+    document: &Context,
+    flaws: &mut Flaws,
+    sink: &mut dyn Sink,
+) -> Option<Outline> {
+    let mut tokens = Tokens::new(text);
+    let root = find_root(&mut tokens, flaws)?;
+    let mut reader = Reader {
+        text,
+        salt,
+        tokens,
+        flaws,
+        sink,
+        dialect: root.dialect,
+        default_uri: None,
+        bindings: Vec::new(),
+        frames: Vec::new(),
+        contexts: vec![document.clone()],
+        root: None,
+        flattened: 0,
+        is_in_item: false,
+        is_cut_off: false,
+        item_nodes: 0,
+        meta_nodes: 0,
+        items: 0,
+        item_end: 0,
+        quick_misses: 0,
+        quick_end: None,
+        guess: None,
+    };
+    reader.open_root(&root);
+    reader.run();
+    reader.finish()
+}
+
+struct Root<'a> {
+    name: &'a str,
+    attributes: &'a str,
+    is_empty: bool,
+    dialect: Dialect,
+    start: usize,
+}
+
+/// Passes over everything before the root: notices of PHP, blank lines, stray tags.
+fn find_root<'a>(tokens: &mut Tokens<'a>, flaws: &mut Flaws) -> Option<Root<'a>> {
+    let mut quiet = Flaws::default();
+    let mut is_first = true;
+    loop {
+        let start = tokens.position();
+        let token = tokens.next(&mut quiet)?;
+        let Token::Start { name, attributes, is_empty } = token else {
+            if let Token::Text(text) = token
+                && !text.trim().is_empty()
+            {
+                flaws.add(Flaw::JunkBefore);
+            }
+            continue;
+        };
+        if let Some(dialect) = root_dialect(name, is_first) {
+            return Some(Root { name, attributes, is_empty, dialect, start });
+        }
+        is_first = false;
+        flaws.add(Flaw::JunkBefore);
+    }
+}
+
+fn root_dialect(name: &str, is_first: bool) -> Option<Dialect> {
+    match local(name).to_ascii_lowercase().as_str() {
+        "rss" => Some(Dialect::Rss),
+        "rdf" => Some(Dialect::Rdf),
+        "feed" => Some(Dialect::Atom),
+        "entry" if is_first => Some(Dialect::Atom),
+        "channel" | "item" if is_first => Some(Dialect::Rss),
+        _ => None,
+    }
+}
+
+fn local(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
+}
+
+struct Frame<'a> {
+    /// As written, to match its end tag.
+    written: &'a str,
+    node: Node,
+    bindings: usize,
+    /// Offset of its first byte.
+    start: usize,
+    kind: Kind,
+    has_context: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Container,
+    Item,
+    Other,
+}
+
+struct Reader<'a, 'b> {
+    text: &'a str,
+    salt: u64,
+    tokens: Tokens<'a>,
+    flaws: &'b mut Flaws,
+    sink: &'b mut dyn Sink,
+    dialect: Dialect,
+    /// The root's default namespace: the document's own, whatever it is. `None`: the root has a prefix.
+    default_uri: Option<&'a str>,
+    bindings: Vec<(&'a str, Ns)>,
+    frames: Vec<Frame<'a>>,
+    /// Of the document, then of each open container that changes it.
+    contexts: Vec<Context>,
+    root: Option<Node>,
+    /// Open elements whose tags were dropped.
+    flattened: usize,
+    is_in_item: bool,
+    is_cut_off: bool,
+    item_nodes: usize,
+    meta_nodes: usize,
+    items: usize,
+    /// Where the item that is being closed ends.
+    item_end: usize,
+    quick_misses: u32,
+    /// The end tag found last, so that it is looked for once.
+    quick_end: Option<(&'a str, usize)>,
+    /// Where the open item was guessed to end.
+    guess: Option<usize>,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn open_root(&mut self, root: &Root<'a>) {
+        let mut default_uri = "";
+        token::attributes(root.attributes, ATTRIBUTES_MAX, |name, value| {
+            if name == "xmlns" {
+                default_uri = value;
+            }
+        });
+        self.default_uri = (!root.name.contains(':')).then(|| default_uri.trim());
+        let is_old = |(family, exact): (Family, bool)| {
+            !exact || (family == Family::OldAtom) || (family == Family::Atom && self.dialect != Dialect::Atom)
+        };
+        if names::family(default_uri).is_none_or(is_old) {
+            self.flaws.add(Flaw::WrongNamespace);
+        }
+        self.start(root.name, root.attributes, root.is_empty, root.start);
+        self.check_version();
+    }
+
+    fn check_version(&mut self) {
+        let Some(root) = self.frames.first().filter(|root| root.node.is(Ns::Core, "rss")) else {
+            return;
+        };
+        if root.node.attribute("version") != Some("2.0") {
+            self.flaws.add(Flaw::OldVersion);
+        }
+    }
+
+    fn run(&mut self) {
+        loop {
+            let start = self.tokens.position();
+            let Some(token) = self.tokens.next(self.flaws) else { return };
+            match token {
+                Token::Start { name, attributes, is_empty } => {
+                    if is_empty || !self.pass_known(name, start) {
+                        self.item_end = start;
+                        self.start(name, attributes, is_empty, start);
+                    }
+                }
+                Token::End { name } => {
+                    self.item_end = self.tokens.position();
+                    self.end(name);
+                }
+                Token::Text(text) => self.push_text(text, true),
+                Token::CData(text) => self.push_text(text, false),
+            }
+            if self.frames.is_empty() {
+                self.check_tail();
+                return;
+            }
+        }
+    }
+
+    /// Looks whether markup follows the root: what is there is not read.
+    fn check_tail(&mut self) {
+        let tail = self.text.get(self.tokens.position()..).unwrap_or_default();
+        if !tail.trim().is_empty() && self.tokens.next(self.flaws).is_some() {
+            self.flaws.add(Flaw::JunkAfter);
+        }
+    }
+
+    // ---- elements
+
+    fn start(&mut self, name: &'a str, attributes: &'a str, is_empty: bool, start: usize) {
+        let bindings = self.bindings.len();
+        self.bind(attributes);
+        let (ns, name_kept) = self.resolve(name);
+        let kind = self.make_room(ns, &name_kept);
+        let is_spent = *self.budget() >= NODES_MAX && kind != Kind::Item;
+        if self.frames.len() >= DEPTH_MAX || is_spent {
+            let is_deep = self.frames.len() >= DEPTH_MAX;
+            self.flaws.add(if is_deep { Flaw::TooDeep } else { Flaw::TooManyElements });
+            self.bindings.truncate(bindings);
+            self.flattened += usize::from(!is_empty);
+            return;
+        }
+        if kind == Kind::Item {
+            self.is_in_item = true;
+            self.item_nodes = 0;
+        }
+        *self.budget() += 1;
+        let attributes = self.read_attributes(attributes);
+        let node = Node { ns, name: name_kept, attributes, children: Vec::new() };
+        let has_context = kind == Kind::Container && self.enter(&node);
+        let is_empty = is_empty || self.is_void(&node);
+        self.frames.push(Frame { written: name, node, bindings, start, kind, has_context });
+        if is_empty {
+            self.item_end = self.tokens.position();
+            self.close();
+        }
+    }
+
+    /// Pushes the context inside a container, when it changes there.
+    fn enter(&mut self, node: &Node) -> bool {
+        let Some(outer) = self.contexts.last() else { return false };
+        outer.check(node, self.flaws);
+        let inner = outer.enter(node);
+        if let std::borrow::Cow::Owned(inner) = inner {
+            self.contexts.push(inner);
+            return true;
+        }
+        false
+    }
+
+    /// Closes what the element that begins cannot lie in, and tells what it is.
+    fn make_room(&mut self, ns: Ns, name: &str) -> Kind {
+        if ns == Ns::Core && matches!(name, "item" | "entry") {
+            let keep = self.frames.iter().take_while(|f| f.kind == Kind::Container).count();
+            self.close_down_to(keep);
+            return Kind::Item;
+        }
+        let is_outside = self.frames.iter().all(|frame| frame.kind == Kind::Container);
+        if ns == Ns::Core && is_outside && matches!(name, "channel" | "rss" | "feed" | "items") {
+            return Kind::Container;
+        }
+        if self.frames.is_empty() {
+            return Kind::Container;
+        }
+        // `<title>bad<guid>2</guid>`: an element that holds text only was left open.
+        let item = self.frames.iter().take_while(|f| f.kind == Kind::Container).count();
+        let field = item + usize::from(self.frames.get(item).is_some_and(|f| f.kind == Kind::Item));
+        if let Some(open) = self.frames.get(field)
+            && open.node.ns != Ns::Xhtml
+            && ends(self.dialect, &open.node, ns, name)
+        {
+            self.close_down_to(field);
+        }
+        Kind::Other
+    }
+
+    fn end(&mut self, name: &'a str) {
+        let is_it = |frame: &Frame<'_>| frame.written == name;
+        let found = self.frames.iter().rposition(is_it).or_else(|| {
+            self.frames.iter().rposition(|frame| frame.written.eq_ignore_ascii_case(name))
+        });
+        let outer = found.filter(|at| {
+            self.frames.get(*at).is_some_and(|frame| frame.kind != Kind::Other)
+        });
+        if self.flattened > 0 && outer.is_none() {
+            self.flattened -= 1;
+            return;
+        }
+        match found {
+            Some(at) => {
+                self.close_down_to(at + 1);
+                self.close();
+            }
+            None => self.flaws.add(Flaw::UnmatchedEnd),
+        }
+    }
+
+    fn close_down_to(&mut self, depth: usize) {
+        while self.frames.len() > depth {
+            self.flaws.add(Flaw::UnclosedElement);
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        self.flattened = 0;
+        let Some(frame) = self.frames.pop() else { return };
+        self.bindings.truncate(frame.bindings);
+        if frame.has_context {
+            self.contexts.pop();
+        }
+        if frame.kind == Kind::Item {
+            self.is_in_item = false;
+            return self.hand_on(&frame);
+        }
+        match self.frames.last_mut() {
+            Some(parent) => parent.node.children.push(Child::Element(frame.node)),
+            None => self.root = Some(frame.node),
+        }
+    }
+
+    fn finish(mut self) -> Option<Outline> {
+        self.item_end = self.text.len();
+        self.is_cut_off = true;
+        self.close_down_to(0);
+        let has_items = self.items > 0;
+        let root = self.root.or_else(|| has_items.then(Node::default))?;
+        Some(Outline { root, dialect: self.dialect })
+    }
+
+    // ---- items
+
+    /// Passes over an item that the caller knows: its end is guessed, and the hash proves the guess.
+    fn pass_known(&mut self, name: &'a str, start: usize) -> bool {
+        let is_outside = self.frames.last().is_some_and(|frame| frame.kind == Kind::Container);
+        let is_item = matches!(local(name).to_ascii_lowercase().as_str(), "item" | "entry");
+        self.guess = None;
+        if !is_item || !is_outside || self.quick_misses > QUICK_MISSES_MAX {
+            return false;
+        }
+        let Some(end) = self.next_end_tag(name) else {
+            self.quick_misses = QUICK_MISSES_MAX + 1;
+            return false;
+        };
+        if end.saturating_sub(start) > QUICK_ITEM_BYTES_MAX {
+            return false;
+        }
+        self.guess = Some(end);
+        let hash = self.hash(start, end);
+        if !self.sink.is_known(hash) {
+            return false;
+        }
+        self.tokens.jump(end);
+        self.count_item(hash, None);
+        true
+    }
+
+    fn next_end_tag(&mut self, name: &'a str) -> Option<usize> {
+        let from = self.tokens.position();
+        if let Some((known, end)) = self.quick_end
+            && known == name
+            && end > from
+        {
+            return Some(end);
+        }
+        let rest = self.text.get(from..)?;
+        let at = from + rest.find(&format!("</{name}"))?;
+        let end = at + self.text.get(at..)?.find('>')? + 1;
+        self.quick_end = Some((name, end));
+        Some(end)
+    }
+
+    fn hash(&self, start: usize, end: usize) -> ItemHash {
+        let raw = self.text.get(start..end).unwrap_or_default();
+        let mark = self.contexts.last().map(Context::mark).unwrap_or_default();
+        let seed = xxh3_64_with_seed(mark.as_bytes(), self.salt ^ u64::from(super::READER_VERSION));
+        ItemHash(xxh3_64_with_seed(raw.as_bytes(), seed))
+    }
+
+    fn hand_on(&mut self, frame: &Frame<'a>) {
+        let guess = self.guess.take();
+        if guess.is_some_and(|guess| guess != self.item_end) {
+            self.quick_misses += 1;
+        }
+        let hash = self.hash(frame.start, self.item_end);
+        if self.is_cut_off && !is_identified(&frame.node) {
+            return self.flaws.add(Flaw::TruncatedItem);
+        }
+        let is_known = guess != Some(self.item_end) && self.sink.is_known(hash);
+        self.count_item(hash, (!is_known).then_some(&frame.node));
+    }
+
+    fn count_item(&mut self, hash: ItemHash, node: Option<&Node>) {
+        if self.items >= ITEMS_MAX {
+            return self.flaws.add(Flaw::TooManyItems);
+        }
+        self.items += 1;
+        let Some(context) = self.contexts.last() else { return };
+        let read = node.map(|node| {
+            context.check(node, self.flaws);
+            (node, context)
+        });
+        self.sink.item(self.dialect, hash, read, self.flaws);
+    }
+
+    // ---- names, attributes, text
+
+    fn bind(&mut self, attributes: &'a str) {
+        if !attributes.contains("xmlns") {
+            return;
+        }
+        let mut found = Vec::new();
+        token::attributes(attributes, ATTRIBUTES_MAX, |name, value| {
+            match name.strip_prefix("xmlns") {
+                Some("") => found.push(("", value)),
+                Some(rest) => found.extend(rest.strip_prefix(':').map(|prefix| (prefix, value))),
+                None => {}
+            }
+        });
+        for (prefix, uri) in found {
+            if self.bindings.len() < BINDINGS_MAX {
+                let ns = self.classify(prefix, uri.trim());
+                self.bindings.push((prefix, ns));
+            } else {
+                self.flaws.add(Flaw::TooManyAttributes);
+            }
+        }
+    }
+
+    /// Tells what a namespace is in this kind of document.
+    fn classify(&self, prefix: &str, uri: &str) -> Ns {
+        let is_own = prefix.is_empty() && self.default_uri == Some(uri);
+        match names::family(uri).map(|(family, _)| family) {
+            _ if is_own => Ns::Core,
+            Some(Family::Rss) if self.dialect != Dialect::Atom => Ns::Core,
+            Some(Family::Atom | Family::OldAtom) if self.dialect == Dialect::Atom => Ns::Core,
+            Some(Family::Atom | Family::OldAtom) => Ns::Atom,
+            Some(Family::Module(ns)) => ns,
+            Some(Family::Rss) | None => Ns::Other,
+        }
+    }
+
+    fn namespace(&mut self, prefix: &str) -> Ns {
+        if let Some((_, ns)) = self.bindings.iter().rev().find(|(known, _)| *known == prefix) {
+            return *ns;
+        }
+        match prefix {
+            "" => Ns::Core,
+            "xml" => Ns::Xml,
+            _ => {
+                self.flaws.add(Flaw::UndeclaredPrefix);
+                match names::by_prefix(prefix) {
+                    Some(Ns::Atom) if self.dialect == Dialect::Atom => Ns::Core,
+                    Some(ns) => ns,
+                    None => Ns::Other,
+                }
+            }
+        }
+    }
+
+    fn resolve(&mut self, written: &str) -> (Ns, String) {
+        let (prefix, local) = written.split_once(':').unwrap_or(("", written));
+        // The root is what it is, whatever its prefix is bound to.
+        let ns = if self.frames.is_empty() { Ns::Core } else { self.namespace(prefix) };
+        let is_core = ns == Ns::Core;
+        (ns, if is_core { local.to_ascii_lowercase() } else { local.to_owned() })
+    }
+
+    fn read_attributes(&mut self, raw: &'a str) -> Vec<Attribute> {
+        let mut pairs = Vec::new();
+        let is_cut = token::attributes(raw, ATTRIBUTES_MAX, |name, value| pairs.push((name, value)));
+        if is_cut {
+            self.flaws.add(Flaw::TooManyAttributes);
+        }
+        let mut out = Vec::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            if name == "xmlns" || name.starts_with("xmlns:") {
+                continue;
+            }
+            let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+            let ns = if prefix.is_empty() { Ns::Core } else { self.namespace(prefix) };
+            let value = self.unescaped(value, true);
+            out.push(Attribute { ns, name: local.to_owned(), value });
+        }
+        *self.budget() += out.len();
+        out
+    }
+
+    fn budget(&mut self) -> &mut usize {
+        if self.is_in_item { &mut self.item_nodes } else { &mut self.meta_nodes }
+    }
+
+    fn unescaped(&mut self, raw: &str, has_references: bool) -> String {
+        let clean = entity::clean(raw, self.flaws);
+        if !has_references {
+            return clean.into_owned();
+        }
+        entity::unescape(&clean, self.flaws).into_owned()
+    }
+
+    fn push_text(&mut self, raw: &str, has_references: bool) {
+        let Some(kind) = self.frames.last().map(|frame| frame.kind) else { return };
+        if kind != Kind::Other && raw.trim().is_empty() || kind == Kind::Container {
+            return;
+        }
+        let mut text = self.unescaped(raw, has_references);
+        // The end of a CDATA section that began inside another.
+        if has_references && text.contains("]]>") {
+            self.flaws.add(Flaw::UnclosedCdata);
+            text = text.replace("]]>", "");
+        }
+        let Some(frame) = self.frames.last_mut() else { return };
+        if let Some(Child::Text(last)) = frame.node.children.last_mut() {
+            append(last, &text, self.flaws);
+        } else {
+            let mut fresh = String::new();
+            append(&mut fresh, &text, self.flaws);
+            frame.node.children.push(Child::Text(fresh));
+        }
+    }
+
+    /// `<br>` in a description without its end: HTML knows it has none.
+    fn is_void(&self, node: &Node) -> bool {
+        let is_inside = self.frames.iter().any(|frame| frame.kind == Kind::Other);
+        let is_html = matches!(node.ns, Ns::Core | Ns::Xhtml);
+        is_inside && is_html && matches!(node.name.as_str(), "br" | "img" | "hr" | "input" | "wbr")
+    }
+}
+
+fn append(text: &mut String, more: &str, flaws: &mut Flaws) {
+    let room = TEXT_BYTES_MAX.saturating_sub(text.len());
+    if more.len() <= room {
+        return text.push_str(more);
+    }
+    flaws.add(Flaw::TextTooLong);
+    let cut = (0..=room).rev().find(|at| more.is_char_boundary(*at)).unwrap_or(0);
+    text.push_str(more.get(..cut).unwrap_or_default());
+}
+
+/// Tells whether a half item says at least which one it is: its whole self will come next time.
+fn is_identified(item: &Node) -> bool {
+    ["guid", "id", "link"].iter().any(|name| {
+        item.element(Ns::Core, name).is_some_and(|node| {
+            node.text().is_some() || node.attribute("href").is_some()
+        })
+    })
+}
+
+/// Tells whether an element with this name proves that `open` was forgotten to be closed.
+fn ends(dialect: Dialect, open: &Node, ns: Ns, name: &str) -> bool {
+    let is_module = !matches!(ns, Ns::Core | Ns::Xhtml | Ns::Svg | Ns::MathMl | Ns::Other | Ns::Atom);
+    let open_name = open.name.as_str();
+    let is_open_core = open.ns == Ns::Core;
+    if dialect == Dialect::Atom {
+        let certain = matches!(name, "id" | "updated" | "published" | "author");
+        let likely = matches!(name, "title" | "link" | "category" | "summary" | "content" | "rights");
+        let is_leaf = matches!(
+            open_name,
+            "title" | "id" | "updated" | "published" | "link" | "category" | "rights"
+        );
+        let is_text = matches!(open_name, "summary" | "content");
+        return is_open_core
+            && ns == Ns::Core
+            && ((is_leaf && (certain || likely)) || (is_text && certain));
+    }
+    let certain = matches!(name, "guid" | "pubdate" | "enclosure" | "comments" | "category");
+    let likely = matches!(name, "title" | "link" | "description" | "author" | "source");
+    let is_leaf = open.ns == Ns::Dc
+        || is_open_core
+            && matches!(
+                open_name,
+                "title" | "link" | "guid" | "pubdate" | "author" | "category" | "comments"
+            );
+    let is_text = is_open_core && open_name == "description" || open.ns == Ns::Content;
+    let is_field = ns == Ns::Core && (certain || likely) || is_module;
+    (is_leaf && is_field) || (is_text && (ns == Ns::Core && certain || is_module))
+}
