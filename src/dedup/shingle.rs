@@ -86,9 +86,9 @@ mod tests {
 
     #[test]
     fn shingles_reach_the_letters_in_every_script() {
-        // 18 letters: "thu tuong chinh phu" (16) + "hop" = 19; Han count three each.
+        // thu tuong chinh phu hop: 19 letters; tuong chinh phu hop phien: 21; Han count three each.
         let cases = [
-            ("one start reaches 18", "thu tuong chinh phu hop", 2),
+            ("two starts reach 18", "thu tuong chinh phu hop phien", 2),
             ("too short gives one", "ha noi", 1),
             ("nothing gives none", "", 0),
             ("six Han characters", "北京天安门广", 1),

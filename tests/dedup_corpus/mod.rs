@@ -1,0 +1,6 @@
+//! What the replay of the corpus is made of.
+#![expect(clippy::expect_used, reason = "a test may stop at what it does not expect")]
+
+pub(crate) mod document;
+pub(crate) mod labels;
+pub(crate) mod replay;
