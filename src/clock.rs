@@ -1,4 +1,5 @@
-//! Time and chance: the only place that reads the clock, waits, or asks the kernel for random bytes.
+//! Time and chance: the only place that reads the clock, waits, or asks the kernel for random
+//! bytes.
 //!
 //! Everything else takes instants as arguments, so that a replay gives the same store.
 
@@ -25,8 +26,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still, for `poll --at`: every reading is the given instant. Waiting takes its
-/// real time all the same, because gaps between requests are owed to real publishers.
+/// A clock that stands still, for `poll --at`: every reading is the given instant. Waiting takes
+/// its real time all the same, because gaps between requests are owed to real publishers.
 #[derive(Clone, Copy, Debug)]
 pub struct FixedClock(pub Timestamp);
 

@@ -1,7 +1,7 @@
 //! What is said to systemd, and the sockets it passes. The only place that names sd_notify.
 //!
-//! Outside systemd (no `$NOTIFY_SOCKET`, no `$LISTEN_FDS`) everything here does nothing. It does not
-//! decide when the daemon is ready or alive: the caller does. Standards: sd_notify(3),
+//! Outside systemd (no `$NOTIFY_SOCKET`, no `$LISTEN_FDS`) everything here does nothing. It does
+//! not decide when the daemon is ready or alive: the caller does. Standards: sd_notify(3),
 //! sd_listen_fds(3), sd_watchdog_enabled(3).
 
 use std::io;
@@ -39,8 +39,8 @@ pub fn reloading() {
     }
 }
 
-/// Returns how often systemd wants a sign of life at the least; `None`: it does not. A sign at half of
-/// that is customary.
+/// Returns how often systemd wants a sign of life at the least; `None`: it does not. A sign at half
+/// of that is customary.
 pub fn watchdog_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled().filter(|interval| !interval.is_zero())
 }
@@ -97,8 +97,9 @@ pub fn listen_fds() -> io::Result<Vec<Passed>> {
     }
     sd_notify::listen_fds_with_names()?
         .map(|(raw, name)| {
-            // SAFETY: systemd passed this descriptor to this very process ($LISTEN_PID was compared),
-            // it is open (its flags were just set), and `TAKEN` lets it be owned only once.
+            // SAFETY: systemd passed this descriptor to this very process ($LISTEN_PID was
+            // compared), it is open (its flags were just set), and `TAKEN` lets it be owned only
+            // once.
             #[expect(unsafe_code, reason = "there is no other way to own a passed descriptor")]
             let fd = unsafe { OwnedFd::from_raw_fd(raw) };
             Ok(Passed { name, listener: listener(fd)? })

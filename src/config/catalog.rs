@@ -8,7 +8,7 @@ use url::Url;
 use super::problem::{Report, fault};
 use super::requests;
 use super::section::Section;
-use super::settings::DEDUP_MODES;
+use super::settings::{DEDUP_MODES, RequestLimits};
 use super::surroundings::Surroundings;
 use super::tree::{Member, Node, Place, Table, Value};
 use super::values::{self, choice, integer};
@@ -19,8 +19,7 @@ use crate::model::source::{CategorySlug, ContentShare, Source, SourceId};
 pub(super) struct Defaults<'a> {
     pub(super) site: &'a SitePolicy,
     pub(super) poll: &'a PollPolicy,
-    /// The section of `poll`, which also holds the limits of a request.
-    pub(super) poll_section: &'a Section<'a>,
+    pub(super) request: &'a RequestLimits,
     pub(super) dedup: DedupMode,
 }
 
@@ -128,13 +127,13 @@ fn source(
         interval: section.optional("interval", values::some_duration),
         timeout: section
             .optional("timeout", values::some_duration)
-            .unwrap_or_else(|| defaults.poll_section.get("timeout", values::some_duration)),
+            .unwrap_or(defaults.request.timeout),
         body_bytes_max: section
             .optional("max_body", values::some_size_bytes)
-            .unwrap_or_else(|| defaults.poll_section.get("max_body", values::some_size_bytes)),
+            .unwrap_or(defaults.request.body_bytes_max),
         proxy: section
             .unless_empty("proxy", values::proxy)
-            .or_else(|| defaults.poll_section.unless_empty("proxy", values::proxy)),
+            .or_else(|| defaults.request.proxy.clone()),
         priority: section.get("priority", integer(-1_000_000..=1_000_000)),
         aliases: section.list("aliases", values::line),
         on_add: section.get("on_add", requests::on_add),

@@ -1,7 +1,7 @@
 //! Finds, reads and checks `config.toml`, and cuts it into the policies that modules take.
 //!
-//! The way is text → tree with places ([`tree`]) → sections read against one table of keys ([`keys`],
-//! [`section`]) → policies ([`settings`], [`catalog`]). Every mistake is collected with its line,
+//! The way is text → tree with places (`tree`) → sections read against one table of keys (`keys`,
+//! `section`) → policies (`settings`, `catalog`). Every mistake is collected with its line,
 //! column, key and remedy; a configuration with an error is never used. Nobody else makes a
 //! [`Config`]. Reading the environment is the caller's: a function is passed in.
 
@@ -191,7 +191,7 @@ fn assemble(root: &Table, path: &Path, env: Env<'_>, report: &Report) -> Config 
     let defaults = catalog::Defaults {
         site: &site,
         poll: &poll,
-        poll_section: &poll_section,
+        request: &settings::request_limits(&poll_section),
         dedup: dedup.mode,
     };
     let catalog = Arc::new(catalog::catalog(root, &defaults, &around, report));

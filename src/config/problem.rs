@@ -127,7 +127,8 @@ impl Report {
         });
     }
 
-    /// Returns what was found, each file from top to bottom, files in the order they were first met.
+    /// Returns what was found, each file from top to bottom, files in the order they were first
+    /// met.
     pub(super) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
         let mut files: Vec<PathBuf> = Vec::new();

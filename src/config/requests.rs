@@ -88,9 +88,8 @@ pub(super) fn filter(value: &Value) -> Result<FilterRule, Fault> {
         ("url:", FilterField::Url),
     ];
     let rule = values::text(value)?.trim();
-    let fields = FIELDS.iter();
-    let named = fields.filter_map(|(prefix, field)| Some((*field, rule.strip_prefix(prefix)?)));
-    let (field, pattern) = named.last().unwrap_or((FilterField::Any, rule));
+    let named = |(prefix, field): &(&str, FilterField)| Some((*field, rule.strip_prefix(prefix)?));
+    let (field, pattern) = FIELDS.iter().find_map(named).unwrap_or((FilterField::Any, rule));
     let pattern = pattern.trim();
     if pattern.is_empty() {
         return Err(fault("is empty and would match everything", "write an expression"));

@@ -118,7 +118,7 @@ impl<'a> Section<'a> {
         self.optional(key, &read).unwrap_or_else(|| {
             let preset = read(&self.preset(key));
             #[expect(clippy::expect_used, reason = "a test reads the defaults of every key")]
-            preset.ok().expect("invariant: the defaults of the table are valid")
+            preset.expect("invariant: the defaults of the table are valid")
         })
     }
 

@@ -1,10 +1,14 @@
 //! `[site]`, `[server]`, `[store]`, `[poll]`, `[dedup]` and `[websub]`, from sections to policies.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::Url;
 
 use super::problem::fault;
 use super::section::Section;
 use super::surroundings::{Surroundings, check_state_directory};
+use super::tree::Value;
 use super::units::spelled;
 use super::values::{self, choice, integer};
 use crate::model::policy::{
@@ -51,7 +55,8 @@ pub(super) fn server(
     store_path: &Path,
 ) -> ServerPolicy {
     let listen = server.list("listen", values::listen(|path| around.resolve(path)));
-    if listen.is_empty() && server.node("listen").is_some() {
+    let written = server.node("listen").map(|node| &node.value);
+    if matches!(written, Some(Value::List(items)) if items.is_empty()) {
         let message = "nothing listens unless systemd passes a socket";
         server.warn("listen", fault(message, "write [\"127.0.0.1:8080\"]"));
     }
@@ -71,7 +76,8 @@ pub(super) fn server(
 
 fn admin(server: &Section<'_>, directory: &Path) -> Listen {
     let read = values::listen(|path| directory.join(path));
-    // The default is relative, so a deep store path can make it too long even when it is not written.
+    // The default is relative, so a deep store path can make it too long even when it is not
+    // written.
     let default = directory.join("control.sock");
     match server.node("admin") {
         Some(_) => server.optional("admin", read).unwrap_or(Listen::Unix(default)),
@@ -129,8 +135,23 @@ pub(super) fn poll(poll: &Section<'_>, around: &Surroundings<'_>) -> PollPolicy 
         let message = format!("{} is not there", file.display());
         poll.error("ca_file", fault(message, "write the path of a PEM file, or leave the key out"));
     }
-    poll.unless_empty("proxy", values::proxy);
     policy
+}
+
+/// What `[poll]` says of single requests; sources take it over.
+pub(super) struct RequestLimits {
+    pub(super) timeout: Duration,
+    pub(super) body_bytes_max: u64,
+    pub(super) proxy: Option<Url>,
+}
+
+/// Reads the limits of a request in `[poll]`.
+pub(super) fn request_limits(poll: &Section<'_>) -> RequestLimits {
+    RequestLimits {
+        timeout: poll.get("timeout", values::some_duration),
+        body_bytes_max: poll.get("max_body", values::some_size_bytes),
+        proxy: poll.unless_empty("proxy", values::proxy),
+    }
 }
 
 fn check_intervals(poll: &Section<'_>, policy: &PollPolicy) {

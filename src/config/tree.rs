@@ -1,8 +1,8 @@
 //! A TOML document as a tree in which every key and value knows its place.
 //!
-//! The toml crate with serde stops at the first mistake, so its spanned tree is read instead; this is
-//! the only file that names the crate. Files of `config.d` are joined as trees, before anything is
-//! understood, so that a key set twice can be shown with both its places. Standard: TOML 1.1.
+//! The toml crate with serde stops at the first mistake, so its spanned tree is read instead; this
+//! is the only file that names the crate. Files of `config.d` are joined as trees, before anything
+//! is understood, so that a key set twice can be shown with both its places. Standard: TOML 1.1.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -102,8 +102,8 @@ pub(super) fn read(text: &str, file: &Path, report: &Report) -> Option<Table> {
     syntax.is_empty().then(|| map.table(root.get_ref()))
 }
 
-/// Joins a further file to `into`: tables are joined, arrays of tables (`[[source]]`) add up, and any
-/// other key in both is an error that names both places.
+/// Joins a further file to `into`: tables are joined, arrays of tables (`[[source]]`) add up, and
+/// any other key in both is an error that names both places.
 pub(super) fn join(into: &mut Table, from: Table, prefix: &str, report: &Report) {
     for member in from.0 {
         let Some(known) = into.0.iter_mut().find(|known| known.key == member.key) else {

@@ -1,8 +1,8 @@
 //! Which parts of an address are secret, and the address without them.
 //!
 //! Secret are user info and the values of parameters whose names look so. Addresses of sources are
-//! scrubbed wherever they would be seen; links of entries are not. Pure, and total: a text that is no
-//! URL is scrubbed by the same marks. Standard: RFC 3986 §3.2.1, §3.4.
+//! scrubbed wherever they would be seen; links of entries are not. Pure, and total: a text that is
+//! no URL is scrubbed by the same marks. Standard: RFC 3986 §3.2.1, §3.4.
 
 use url::Url;
 
@@ -40,8 +40,8 @@ const HARMLESS_WORDS: &[&str] = &[
     "turkey",
 ];
 
-/// Returns an address without user info and with secret values replaced by [`SCRUBBED`]; every other
-/// byte stays.
+/// Returns an address without user info and with secret values replaced by [`SCRUBBED`]; every
+/// other byte stays.
 pub fn scrub_url(url: &str) -> String {
     let (address, fragment) = split_before(url, '#');
     let (path, query) = split_before(address, '?');
