@@ -1,0 +1,441 @@
+//! Walks over the pieces of a date once and says what each of them is.
+
+use super::lexer::{Kind, Token};
+use super::words::{self, Unit, Word};
+use super::zone::{self, Zone};
+use super::months;
+
+/// The parts of a date, as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Numbers that are parts of the day, in their order.
+    pub(super) numbers: Vec<Number>,
+    /// A month by its name, and how many numbers stand before it.
+    pub(super) month: Option<(u8, usize)>,
+    /// A time of day.
+    pub(super) time: Option<Time>,
+    /// AM or PM.
+    pub(super) half: Option<Half>,
+    /// A zone.
+    pub(super) zone: Option<Zone>,
+    /// Korean was seen: without a zone it means +09:00.
+    pub(super) is_korean: bool,
+}
+
+/// A number of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Number {
+    /// Its value.
+    pub(super) value: u32,
+    /// How many digits.
+    pub(super) digits: usize,
+    /// The sign right behind it.
+    pub(super) sign: Option<char>,
+    /// What it counts, when a word says so.
+    pub(super) unit: Option<Unit>,
+}
+
+/// A time of day as written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Time {
+    /// 0 to 24.
+    pub(super) hour: u32,
+    /// 0 to 59.
+    pub(super) minute: u32,
+    /// 0 to 60.
+    pub(super) second: u32,
+}
+
+/// Half of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    /// AM.
+    Morning,
+    /// PM.
+    Afternoon,
+}
+
+/// Returns the parts of a date; `None`: a piece is not understood (D26), or stands twice.
+pub(super) fn read(tokens: &[Token], language: Option<&str>) -> Option<Found> {
+    let mut reader =
+        Reader { tokens, at: 0, language, found: Found::default(), weekday: None, is_timed: false };
+    while reader.at < tokens.len() {
+        reader.step()?;
+    }
+    Some(reader.found)
+}
+
+struct Reader<'a> {
+    tokens: &'a [Token],
+    at: usize,
+    language: Option<&'a str>,
+    found: Found,
+    /// The month a first word would be if it were no day of the week (D18).
+    weekday: Option<u8>,
+    /// A word announced a time, so that `15.04` is one.
+    is_timed: bool,
+}
+
+impl Reader<'_> {
+    fn kind(&self, ahead: usize) -> Option<&Kind> {
+        self.tokens.get(self.at + ahead).map(|token| &token.kind)
+    }
+
+    fn is_sign(&self, ahead: usize, sign: char) -> bool {
+        self.kind(ahead) == Some(&Kind::Sign(sign))
+    }
+
+    fn number(&self, ahead: usize) -> Option<(u32, usize)> {
+        match self.kind(ahead) {
+            Some(Kind::Number(value, digits)) => Some((*value, *digits)),
+            _ => None,
+        }
+    }
+
+    fn is_spaced(&self, ahead: usize) -> bool {
+        self.tokens.get(self.at + ahead).is_none_or(|token| token.is_spaced)
+    }
+
+    fn step(&mut self) -> Option<()> {
+        match self.kind(0)?.clone() {
+            Kind::Number(value, digits) => self.read_number(value, digits),
+            Kind::Word(word) => self.read_word(&word),
+            Kind::Region(name) => {
+                self.at += 1;
+                self.set_zone(Zone::Region(name))
+            }
+            Kind::Sign(sign) => self.read_sign(sign),
+        }
+    }
+
+    fn read_sign(&mut self, sign: char) -> Option<()> {
+        let is_offset = match sign {
+            '+' => true,
+            '-' => self.is_offset(),
+            _ => false,
+        };
+        if is_offset {
+            self.at += 1;
+            return self.read_offset(if sign == '+' { 1 } else { -1 });
+        }
+        self.at += 1;
+        matches!(sign, ',' | '.' | '-' | '/' | '|' | '•' | '·' | ';' | ':' | '\'' | ')' | '@' | '~').then_some(())
+    }
+
+    /// Tells whether the `-` here begins an offset rather than parting the date.
+    fn is_offset(&self) -> bool {
+        if self.is_sign(1, '-') && self.number(2).is_some() {
+            // "--0700" (goread's list).
+            return self.found.time.is_some();
+        }
+        let has_zone_name = matches!(self.found.zone, Some(Zone::Offset(0)));
+        let parts = self.found.numbers.len() + usize::from(self.found.month.is_some());
+        let is_part_before = self.at > 0 && !self.is_spaced(0) && parts > 0 && parts < 3 && !has_zone_name
+            && matches!(self.tokens.get(self.at - 1).map(|it| &it.kind), Some(Kind::Number(..) | Kind::Word(_)))
+            && !self.follows_time();
+        let is_date_ahead = matches!(self.kind(2), Some(Kind::Sign('/' | '.' | '-')))
+            && !self.is_spaced(2)
+            && self.number(3).is_some();
+        let is_number_ahead = self.number(1).is_some() && !self.is_spaced(1);
+        (self.found.time.is_some() || has_zone_name)
+            && is_number_ahead
+            && !is_part_before
+            && !is_date_ahead
+    }
+
+    /// Tells whether the number before is the end of a time: `10:14:55-05:00`.
+    fn follows_time(&self) -> bool {
+        self.at >= 2
+            && matches!(self.tokens.get(self.at - 2).map(|it| &it.kind), Some(Kind::Sign(':')))
+    }
+
+    fn read_offset(&mut self, sign: i32) -> Option<()> {
+        while self.is_sign(0, '-') {
+            self.at += 1;
+        }
+        let (value, digits) = self.number(0)?;
+        self.at += 1;
+        let mut minutes = None;
+        while self.is_sign(0, ':') {
+            let (part, digits) = self.number(1).filter(|(part, _)| *part < 60)?;
+            if digits > 2 {
+                return None;
+            }
+            // Seconds of an offset ("+07:00:00") are read and forgotten.
+            minutes = minutes.or(Some(part));
+            self.at += 2;
+        }
+        let offset = zone::offset(value, digits, minutes)?;
+        match self.found.zone {
+            // "GMT+7" is seven hours ahead (D6); an offset wins over a name (D10).
+            None | Some(Zone::Offset(0)) => self.found.zone = Some(Zone::Offset(sign * offset)),
+            Some(_) => return None,
+        }
+        Some(())
+    }
+
+    fn set_zone(&mut self, zone: Zone) -> Option<()> {
+        // "-05:00Z": the offset wins (D10). "+0100 CET" says it twice.
+        if self.found.zone.is_none() {
+            self.found.zone = Some(zone);
+        }
+        Some(())
+    }
+
+    fn read_number(&mut self, value: u32, digits: usize) -> Option<()> {
+        let is_dotted = self.is_timed && self.is_sign(1, '.') && !self.is_spaced(1);
+        if (self.is_sign(1, ':') || is_dotted) && self.number(2).is_some() && self.found.time.is_none() {
+            return self.read_time(value, digits);
+        }
+        self.at += 1;
+        let unit = match self.kind(0) {
+            Some(Kind::Word(word)) => match words::look_up(word, self.language) {
+                Some(Word::Unit(unit)) if self.means_unit(word, unit) => Some(unit),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(unit) = unit {
+            self.at += 1;
+            return self.read_unit(value, digits, unit);
+        }
+        if self.is_half_next() && self.found.time.is_none() && digits <= 2 {
+            self.found.time = Some(Time { hour: value, ..Time::default() });
+            return Some(());
+        }
+        if self.is_after_t() {
+            return self.read_compact_time(value, digits);
+        }
+        let sign = match self.kind(0) {
+            Some(Kind::Sign(sign)) if !self.is_spaced(0) => Some(*sign),
+            _ => None,
+        };
+        self.push_number(Number { value, digits, sign, unit: None })
+    }
+
+    fn push_number(&mut self, number: Number) -> Option<()> {
+        self.found.numbers.push(number);
+        (self.found.numbers.len() <= 3).then_some(())
+    }
+
+    /// `h` and `g` are hours only right behind a number, as in `15h30`.
+    fn means_unit(&self, word: &str, unit: Unit) -> bool {
+        match unit {
+            Unit::Hour if matches!(word, "h" | "g") => !self.is_spaced(0),
+            Unit::Year | Unit::Month | Unit::Day | Unit::Hour | Unit::Minute | Unit::Second => true,
+        }
+    }
+
+    fn is_half_next(&self) -> bool {
+        match self.kind(0) {
+            Some(Kind::Word(word)) => matches!(
+                words::look_up(word, self.language),
+                Some(Word::Morning | Word::Afternoon)
+            ) && word.is_ascii(),
+            _ => false,
+        }
+    }
+
+    /// Tells whether the number just read stands behind a `T`: `20031231T101455`.
+    fn is_after_t(&self) -> bool {
+        let before = |back: usize| self.at.checked_sub(back).and_then(|at| self.tokens.get(at));
+        let is_t = before(2).is_some_and(|it| it.kind == Kind::Word("t".to_owned()) && !it.is_spaced);
+        is_t && before(3).is_some_and(|it| matches!(it.kind, Kind::Number(..)))
+    }
+
+    fn read_compact_time(&mut self, value: u32, digits: usize) -> Option<()> {
+        let (hour, minute, second) = match digits {
+            2 => (value, 0, 0),
+            4 => (value / 100, value % 100, 0),
+            6 => (value / 10_000, value / 100 % 100, value % 100),
+            _ => return None,
+        };
+        self.set_time(Time { hour, minute, second })
+    }
+
+    fn set_time(&mut self, time: Time) -> Option<()> {
+        if self.found.time.is_some() {
+            return None;
+        }
+        self.found.time = Some(time);
+        Some(())
+    }
+
+    /// Reads `9:05`, `9:05:07`, `9:05:07.123`; the fraction is dropped.
+    fn read_time(&mut self, hour: u32, digits: usize) -> Option<()> {
+        let (minute, minute_digits) = self.number(2)?;
+        self.at += 3;
+        let mut second = 0;
+        let separator = if self.is_sign(0, ':') { ':' } else { '.' };
+        let is_dotted = self.is_timed && separator == '.' && !self.is_spaced(0);
+        if (self.is_sign(0, ':') || is_dotted)
+            && let Some((value, second_digits)) = self.number(1)
+            && second_digits <= 2
+        {
+            second = value;
+            self.at += 2;
+        }
+        let has_fraction = (self.is_sign(0, '.') || self.is_sign(0, ',') || self.is_sign(0, ':'))
+            && !self.is_spaced(0)
+            && !self.is_spaced(1)
+            && self.number(1).is_some();
+        if has_fraction {
+            self.at += 2;
+        }
+        if digits > 2 || minute_digits > 2 {
+            return None;
+        }
+        self.set_time(Time { hour, minute, second })
+    }
+
+    fn read_unit(&mut self, value: u32, digits: usize, unit: Unit) -> Option<()> {
+        match unit {
+            Unit::Hour => {
+                self.set_time(Time { hour: value, ..Time::default() })?;
+                // "15h30", "15 giờ 30": bare minutes.
+                if let Some((minute, 1 | 2)) = self.number(0)
+                    && !matches!(self.kind(1), Some(Kind::Sign('/' | '.' | '-' | ':')))
+                    && !self.is_spaced(0)
+                {
+                    self.at += 1;
+                    self.found.time.as_mut()?.minute = minute;
+                }
+                Some(())
+            }
+            Unit::Minute => {
+                self.found.time.as_mut()?.minute = value;
+                Some(())
+            }
+            Unit::Second => {
+                self.found.time.as_mut()?.second = value;
+                Some(())
+            }
+            Unit::Year | Unit::Month | Unit::Day => {
+                self.found.is_korean |= self.follows_korean();
+                self.push_number(Number { value, digits, sign: None, unit: Some(unit) })
+            }
+        }
+    }
+
+    fn follows_korean(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        matches!(before.map(|it| &it.kind), Some(Kind::Word(word)) if is_hangul(word))
+    }
+
+    fn read_word(&mut self, word: &str) -> Option<()> {
+        let is_first = self.at == 0;
+        self.at += 1;
+        // "Th11" is a month, "5th" an ordinal.
+        if word == "th" && !self.is_spaced(0) && self.number(0).is_some() {
+            return self.read_month_ahead();
+        }
+        match words::look_up(word, self.language) {
+            Some(Word::Month(month)) => self.set_month(month),
+            Some(Word::MonthOrWeekday(month)) if is_first => self.read_first(month),
+            Some(Word::MonthOrWeekday(month)) => self.set_month(month),
+            Some(Word::Morning) => self.set_half(Half::Morning, word),
+            Some(Word::Afternoon) => self.set_half(Half::Afternoon, word),
+            Some(Word::Weekday | Word::Ordinal) => Some(()),
+            Some(Word::Filler) => self.read_filler(word),
+            Some(Word::TimeAhead) => {
+                self.is_timed = true;
+                Some(())
+            }
+            Some(Word::MonthAhead) => self.read_month_ahead(),
+            Some(Word::WeekdayAhead) => self.read_weekday_ahead(),
+            Some(Word::Unit(Unit::Hour | Unit::Minute | Unit::Second)) if self.found.time.is_some() => {
+                Some(())
+            }
+            Some(Word::Unit(_)) => None,
+            None => self.read_unknown(word, is_first),
+        }
+    }
+
+    /// A filler may also be a zone: `AT` behind a time.
+    fn read_filler(&mut self, word: &str) -> Option<()> {
+        let is_last = self.at == self.tokens.len();
+        if is_last && self.found.time.is_some() && let Some(zone) = zone::look_up(word) {
+            return self.set_zone(zone);
+        }
+        Some(())
+    }
+
+    fn read_unknown(&mut self, word: &str, is_first: bool) -> Option<()> {
+        if let Some(zone) = zone::look_up(word) {
+            return self.set_zone(zone);
+        }
+        if is_first && self.is_before_comma() {
+            // A day of the week in a language without a table (D2).
+            return Some(());
+        }
+        let is_zone_like = (3..=5).contains(&word.len()) && word.bytes().all(|it| it.is_ascii_lowercase());
+        let has_date = self.found.numbers.len() + usize::from(self.found.month.is_some()) >= 3;
+        if is_zone_like && has_date && self.found.time.is_some() && self.at == self.tokens.len() {
+            return self.set_zone(Zone::Unknown);
+        }
+        None
+    }
+
+    fn is_before_comma(&self) -> bool {
+        self.is_sign(0, ',') || self.is_sign(0, '.') && self.is_sign(1, ',')
+    }
+
+    /// `mar.` in first place: Tuesday before a comma, or when another month follows (D18).
+    fn read_first(&mut self, month: u8) -> Option<()> {
+        if self.is_before_comma() {
+            return Some(());
+        }
+        self.weekday = Some(month);
+        self.set_month(month)
+    }
+
+    fn set_month(&mut self, month: u8) -> Option<()> {
+        let is_weekday = self.weekday.take().is_some() && self.found.month.is_some();
+        if self.found.month.is_some() && !is_weekday {
+            return None;
+        }
+        // Kept until a second month shows that the first was a day of the week.
+        self.weekday = (self.found.month.is_none() && self.at == 1).then_some(month);
+        self.found.month = Some((month, self.found.numbers.len()));
+        Some(())
+    }
+
+    fn set_half(&mut self, half: Half, word: &str) -> Option<()> {
+        self.found.is_korean |= is_hangul(word);
+        if self.found.half.is_some() {
+            return None;
+        }
+        self.found.half = Some(half);
+        Some(())
+    }
+
+    /// Reads what follows `tháng`: a number or number words.
+    fn read_month_ahead(&mut self) -> Option<()> {
+        if let Some((value, 1 | 2)) = self.number(0) {
+            self.at += 1;
+            return self.set_month(u8::try_from(value).ok().filter(|it| (1..=12).contains(it))?);
+        }
+        let (words, month) = months::VIETNAMESE.iter().find(|(words, _)| self.are_next(words))?;
+        self.at += words.len();
+        self.set_month(*month)
+    }
+
+    fn are_next(&self, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(ahead, wanted)| {
+            matches!(self.kind(ahead), Some(Kind::Word(word)) if word == wanted)
+        })
+    }
+
+    /// Reads what follows `thứ`: 2 to 7, or a number word.
+    fn read_weekday_ahead(&mut self) -> Option<()> {
+        let is_number = matches!(self.number(0), Some((2..=8, 1)));
+        let is_word = ["hai", "ba", "tu", "nam", "sau", "bay"].iter().any(|word| self.are_next(&[word]));
+        let is_weekday = is_number || is_word;
+        self.at += usize::from(is_weekday);
+        is_weekday.then_some(())
+    }
+}
+
+fn is_hangul(word: &str) -> bool {
+    word.starts_with(|c: char| ('\u{ac00}'..='\u{d7a3}').contains(&c))
+}

@@ -1,0 +1,138 @@
+//! Persons: a name and an address, out of the many ways they are written in one string.
+
+use ::url::Url;
+
+use super::{text, url};
+use crate::model::entry::Person;
+use crate::model::raw::RawPerson;
+
+/// The most persons of one entry.
+const PERSONS_MAX: usize = 100;
+
+/// Returns the persons that have at least a name, an address or a page, each once.
+pub(super) fn all(raw: &[RawPerson], base: Option<&Url>) -> Vec<Person> {
+    let mut persons: Vec<Person> = Vec::new();
+    for person in raw.iter().take(PERSONS_MAX).filter_map(|it| one(it, base)) {
+        if !persons.contains(&person) {
+            persons.push(person);
+        }
+    }
+    persons
+}
+
+fn one(raw: &RawPerson, base: Option<&Url>) -> Option<Person> {
+    let written = raw.name.as_deref().map(unescape).unwrap_or_default();
+    let (name, written_email) = take_apart(&written);
+    let mut email = raw.email.as_deref().and_then(address).or(written_email);
+    let mut uri = raw.uri.as_deref().and_then(|uri| url::resolve(uri, base));
+    // JSON Feed puts addresses into `url`.
+    if let Some(found) = uri.as_deref().and_then(|uri| uri.strip_prefix("mailto:")) {
+        email = email.or_else(|| address(found));
+        uri = None;
+    }
+    let name = text::label(name).unwrap_or_default();
+    let is_anyone = !name.is_empty() || email.is_some() || uri.is_some();
+    is_anyone.then_some(Person { name, email, uri })
+}
+
+/// Undoes one escaping too many around an address: `A &lt;a@b.example&gt;`.
+fn unescape(written: &str) -> String {
+    let written = text::fold(written);
+    if written.contains("&lt;") && written.contains('@') {
+        return written.replace("&lt;", "<").replace("&gt;", ">");
+    }
+    written
+}
+
+/// Splits `mail (name)`, `name (mail)`, `Name <mail>`, `<mail>` and a mail alone into name and address.
+fn take_apart(written: &str) -> (&str, Option<String>) {
+    let written = written.strip_prefix("mailto:").unwrap_or(written);
+    for (open, close) in [('<', '>'), ('(', ')')] {
+        let Some((before, inner)) =
+            written.strip_suffix(close).and_then(|rest| rest.rsplit_once(open))
+        else {
+            continue;
+        };
+        if let Some(email) = address(inner) {
+            return (unquote(before), Some(email));
+        }
+        if let Some(email) = address(before) {
+            return (unquote(inner), Some(email));
+        }
+    }
+    match address(written) {
+        Some(email) => ("", Some(email)),
+        None => (unquote(written), None),
+    }
+}
+
+fn unquote(name: &str) -> &str {
+    name.trim().trim_matches('"').trim()
+}
+
+/// Returns `written` if it looks like a mail address.
+fn address(written: &str) -> Option<String> {
+    let written = written.trim();
+    let written = written.strip_prefix("mailto:").unwrap_or(written);
+    let (local, domain) = written.split_once('@')?;
+    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\"@".contains(c);
+    let is_address = !local.is_empty()
+        && !domain.is_empty()
+        && written.len() <= 320
+        && local.chars().chain(domain.chars()).all(is_plain);
+    is_address.then(|| text::fold(written))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_are_taken_apart() {
+        let cases = [
+            ("RSS", "a@b.example (An Nguyễn)", "An Nguyễn", Some("a@b.example")),
+            ("mailbox", "An Nguyễn <a@b.example>", "An Nguyễn", Some("a@b.example")),
+            ("quoted", "\"An, Nguyễn\" <a@b.example>", "An, Nguyễn", Some("a@b.example")),
+            ("turned round", "An (a@b.example)", "An", Some("a@b.example")),
+            ("address alone", " a@b.example\n", "", Some("a@b.example")),
+            ("in brackets", "<a@b.example>", "", Some("a@b.example")),
+            ("mailto", "mailto:a@b.example", "", Some("a@b.example")),
+            ("escaped twice", "An &lt;a@b.example&gt;", "An", Some("a@b.example")),
+            ("empty name", "a@b.example ()", "", Some("a@b.example")),
+            ("name alone", "An  Nguyễn", "An Nguyễn", None),
+            ("name with brackets", "An (Báo Tuổi Trẻ)", "An (Báo Tuổi Trẻ)", None),
+            ("handle", "@an", "@an", None),
+            ("sentence with an at", "An @ Home", "An @ Home", None),
+            ("entity", "Smith &amp; Co", "Smith & Co", None),
+            ("plain ampersand", "Smith & Co", "Smith & Co", None),
+        ];
+        for (name, written, expected, email) in cases {
+            let raw = RawPerson { name: Some(written.to_owned()), ..RawPerson::default() };
+            let person = one(&raw, None).unwrap();
+            assert_eq!((person.name.as_str(), person.email.as_deref()), (expected, email), "{name}");
+        }
+    }
+
+    #[test]
+    fn given_parts_win_and_nobody_is_dropped() {
+        let base = Url::parse("https://b.example/").unwrap();
+        let raw = RawPerson {
+            name: Some("An <x@y.example>".to_owned()),
+            email: Some("a@b.example".to_owned()),
+            uri: Some("/an".to_owned()),
+        };
+        let person = one(&raw, Some(&base)).unwrap();
+        assert_eq!(person.email.as_deref(), Some("a@b.example"));
+        assert_eq!(person.uri.as_deref(), Some("https://b.example/an"));
+        let blank = RawPerson { name: Some(" ".to_owned()), ..RawPerson::default() };
+        assert!(all(&[blank, raw.clone(), raw], Some(&base)).len() == 1);
+    }
+
+    #[test]
+    fn a_mailto_page_is_an_address() {
+        let raw =
+            RawPerson { uri: Some("mailto:a@b.example".to_owned()), ..RawPerson::default() };
+        let person = one(&raw, None).unwrap();
+        assert_eq!((person.email.as_deref(), person.uri), (Some("a@b.example"), None));
+    }
+}
