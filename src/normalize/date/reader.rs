@@ -426,15 +426,24 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads what follows `thứ`: 2 to 7, or a number word.
+    /// Reads what follows `thứ`, which without its accents is English `Thu`: a number word, or 2 to 7 when a
+    /// day follows that (`Thứ 5, 28/05/2026`, not `Thu 5 Apr 2026`).
     fn read_weekday_ahead(&mut self) -> Option<()> {
-        let is_number = matches!(self.number(0), Some((2..=8, 1)));
-        let is_word = ["hai", "ba", "tu", "nam", "sau", "bay"].iter().any(|word| self.are_next(&[word]));
-        let is_weekday = is_number || is_word;
-        self.at += usize::from(is_weekday);
-        is_weekday.then_some(())
+        let comma = usize::from(self.is_sign(1, ','));
+        let is_day_ahead = match self.kind(1 + comma) {
+            Some(Kind::Number(..)) => true,
+            Some(Kind::Word(word)) => word == "ngay",
+            _ => false,
+        };
+        let is_number = matches!(self.number(0), Some((2..=8, 1))) && is_day_ahead;
+        let is_word = WEEKDAY_NUMBERS.iter().any(|word| self.are_next(&[word]));
+        self.at += usize::from(is_number || is_word);
+        Some(())
     }
 }
+
+/// Vietnamese days of the week after `thứ`: Monday is the second.
+const WEEKDAY_NUMBERS: [&str; 6] = ["hai", "ba", "tu", "nam", "sau", "bay"];
 
 fn is_hangul(word: &str) -> bool {
     word.starts_with(|c: char| ('\u{ac00}'..='\u{d7a3}').contains(&c))
