@@ -21,6 +21,8 @@ pub mod opml;
 mod repair;
 mod second;
 mod sidecar;
+#[cfg(test)]
+mod tests;
 mod text;
 mod token;
 
@@ -111,7 +113,8 @@ fn read(
     known: &dyn Fn(ItemHash) -> bool,
 ) -> Result<RawFeed, ParseError> {
     let mut flaws = Flaws::default();
-    let text = decode::decode(&document.body, document.content_type.as_deref(), settings, &mut flaws);
+    let text =
+        decode::decode(&document.body, document.content_type.as_deref(), settings, &mut flaws);
     if text.len() > TEXT_BYTES_MAX {
         return Err(ParseError::Limit { what: "bytes of text", limit: TEXT_BYTES_MAX });
     }

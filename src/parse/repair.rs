@@ -210,7 +210,9 @@ impl<'a> Reader<'a, '_> {
         });
         self.default_uri = (!root.name.contains(':')).then(|| default_uri.trim());
         let is_old = |(family, exact): (Family, bool)| {
-            !exact || (family == Family::OldAtom) || (family == Family::Atom && self.dialect != Dialect::Atom)
+            !exact
+                || (family == Family::OldAtom)
+                || (family == Family::Atom && self.dialect != Dialect::Atom)
         };
         if names::family(default_uri).is_none_or(is_old) {
             self.flaws.add(Flaw::WrongNamespace);
@@ -335,9 +337,8 @@ impl<'a> Reader<'a, '_> {
         let found = self.frames.iter().rposition(is_it).or_else(|| {
             self.frames.iter().rposition(|frame| frame.written.eq_ignore_ascii_case(name))
         });
-        let outer = found.filter(|at| {
-            self.frames.get(*at).is_some_and(|frame| frame.kind != Kind::Other)
-        });
+        let outer =
+            found.filter(|at| self.frames.get(*at).is_some_and(|frame| frame.kind != Kind::Other));
         if self.flattened > 0 && outer.is_none() {
             self.flattened -= 1;
             return;
@@ -524,7 +525,8 @@ impl<'a> Reader<'a, '_> {
 
     fn read_attributes(&mut self, raw: &'a str) -> Vec<Attribute> {
         let mut pairs = Vec::new();
-        let is_cut = token::attributes(raw, ATTRIBUTES_MAX, |name, value| pairs.push((name, value)));
+        let is_cut =
+            token::attributes(raw, ATTRIBUTES_MAX, |name, value| pairs.push((name, value)));
         if is_cut {
             self.flaws.add(Flaw::TooManyAttributes);
         }
@@ -596,20 +598,21 @@ fn append(text: &mut String, more: &str, flaws: &mut Flaws) {
 /// Tells whether a half item says at least which one it is: its whole self will come next time.
 fn is_identified(item: &Node) -> bool {
     ["guid", "id", "link"].iter().any(|name| {
-        item.element(Ns::Core, name).is_some_and(|node| {
-            node.text().is_some() || node.attribute("href").is_some()
-        })
+        item.element(Ns::Core, name)
+            .is_some_and(|node| node.text().is_some() || node.attribute("href").is_some())
     })
 }
 
 /// Tells whether an element with this name proves that `open` was forgotten to be closed.
 fn ends(dialect: Dialect, open: &Node, ns: Ns, name: &str) -> bool {
-    let is_module = !matches!(ns, Ns::Core | Ns::Xhtml | Ns::Svg | Ns::MathMl | Ns::Other | Ns::Atom);
+    let is_module =
+        !matches!(ns, Ns::Core | Ns::Xhtml | Ns::Svg | Ns::MathMl | Ns::Other | Ns::Atom);
     let open_name = open.name.as_str();
     let is_open_core = open.ns == Ns::Core;
     if dialect == Dialect::Atom {
         let certain = matches!(name, "id" | "updated" | "published" | "author");
-        let likely = matches!(name, "title" | "link" | "category" | "summary" | "content" | "rights");
+        let likely =
+            matches!(name, "title" | "link" | "category" | "summary" | "content" | "rights");
         let is_leaf = matches!(
             open_name,
             "title" | "id" | "updated" | "published" | "link" | "category" | "rights"

@@ -28,7 +28,10 @@ fn person(node: &Node, outer: &Context) -> Option<RawPerson> {
     let part = |names: &[&str]| {
         names.iter().find_map(|name| {
             node.elements()
-                .find(|e| matches!(e.ns, Ns::Core | Ns::Atom | Ns::Itunes) && e.name.eq_ignore_ascii_case(name))
+                .find(|e| {
+                    matches!(e.ns, Ns::Core | Ns::Atom | Ns::Itunes)
+                        && e.name.eq_ignore_ascii_case(name)
+                })
                 .map(|e| (e, e.text()))
         })
     };
