@@ -1,10 +1,5 @@
 //! Reads the public corpora: no panic, usable entries, and every check that holds before normalising.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::path::{Path, PathBuf};
 

@@ -14,11 +14,15 @@ mod decode;
 pub mod discover;
 mod entity;
 mod flaws;
+mod grammar;
+mod guess;
 mod json;
 mod names;
 mod node;
 pub mod opml;
 mod repair;
+mod root;
+mod scope;
 mod second;
 mod sidecar;
 #[cfg(test)]
@@ -30,8 +34,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::context::Context;
 use self::flaws::Flaws;
+use self::grammar::Dialect;
 use self::node::Node;
-use self::repair::{Dialect, Sink};
+use self::repair::Sink;
 use crate::model::raw::{RawDocument, RawFeed, RawItem};
 use crate::model::source::ItemHash;
 

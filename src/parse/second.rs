@@ -15,9 +15,10 @@ use feed_rs::model as other;
 
 use super::entity::escape_into;
 use super::flaws::{Flaw, Flaws};
+use super::grammar::Dialect;
 use super::names::{self, Ns};
 use super::node::Node;
-use super::repair::{Dialect, Outline};
+use super::repair::Outline;
 use super::text;
 use crate::model::entry::Category;
 use crate::model::raw::{RawEntry, RawItem, RawMeta, RawPerson, RawText, TextKind};
@@ -250,7 +251,8 @@ fn text_of(text: other::Text) -> Option<RawText> {
 
 fn raw(value: String) -> Option<RawText> {
     let is_blank = value.trim().is_empty();
-    (!is_blank).then(|| RawText { value, kind: TextKind::Unknown, base: None, language: None })
+    let text = RawText { value, kind: TextKind::Unknown, base: None, language: None };
+    (!is_blank).then_some(text)
 }
 
 fn person(person: other::Person) -> RawPerson {

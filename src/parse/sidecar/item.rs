@@ -2,9 +2,9 @@
 
 use super::super::context::Context;
 use super::super::flaws::Flaws;
+use super::super::grammar::Dialect;
 use super::super::names::Ns;
 use super::super::node::Node;
-use super::super::repair::Dialect;
 use super::super::text;
 use super::{atom_link, elements, people, rss_link, texts, url_text};
 use crate::model::entry::{Category, GuidKind};
