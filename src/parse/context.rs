@@ -25,7 +25,8 @@ impl Context {
     pub(super) fn of_document(url: &str, content_location: Option<&str>) -> Self {
         let document = Url::parse(url).ok();
         let location = content_location.map(str::trim).filter(|l| !l.is_empty());
-        let located = location.and_then(|l| join(document.as_ref(), l)).filter(|u| !u.cannot_be_a_base());
+        let located =
+            location.and_then(|l| join(document.as_ref(), l)).filter(|u| !u.cannot_be_a_base());
         let is_base_given = located.is_some() && located != document;
         Self { base: located.or(document), is_base_given, language: None }
     }

@@ -165,8 +165,7 @@ fn utf32(bytes: &[u8]) -> Option<(bool, usize)> {
 fn decode_utf32(bytes: &[u8], is_big_endian: bool) -> String {
     let unit = |chunk: &[u8]| {
         let quad: [u8; 4] = chunk.try_into().ok()?;
-        let code =
-            if is_big_endian { u32::from_be_bytes(quad) } else { u32::from_le_bytes(quad) };
+        let code = if is_big_endian { u32::from_be_bytes(quad) } else { u32::from_le_bytes(quad) };
         char::from_u32(code)
     };
     bytes.chunks_exact(4).map(|chunk| unit(chunk).unwrap_or('\u{FFFD}')).collect()
@@ -175,8 +174,12 @@ fn decode_utf32(bytes: &[u8], is_big_endian: bool) -> String {
 /// Finds UTF-16 without a mark by the NULs of its first characters.
 fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     match bytes.get(..4)? {
-        [b'<' | b'{' | b' ' | b'\n' | b'\r' | b'\t', 0, second, 0] if *second != 0 => Some(UTF_16LE),
-        [0, b'<' | b'{' | b' ' | b'\n' | b'\r' | b'\t', 0, second] if *second != 0 => Some(UTF_16BE),
+        [b'<' | b'{' | b' ' | b'\n' | b'\r' | b'\t', 0, second, 0] if *second != 0 => {
+            Some(UTF_16LE)
+        }
+        [0, b'<' | b'{' | b' ' | b'\n' | b'\r' | b'\t', 0, second] if *second != 0 => {
+            Some(UTF_16BE)
+        }
         _ => None,
     }
 }
@@ -213,4 +216,133 @@ fn guess(bytes: &[u8], settings: &ReadSettings) -> &'static Encoding {
     let tld = tld.filter(|tld| !tld.is_empty() && tld.is_ascii());
     let found = detector.guess(tld.as_deref().map(str::as_bytes), Utf8Detection::Deny);
     if found == UTF_8 { WINDOWS_1252 } else { found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VIETNAMESE: &str = "Tiếng Việt có dấu: đường, ngõ, phố; Nguyễn Văn Ánh ở Hà Nội";
+
+    fn text(bytes: &[u8], content_type: Option<&str>, settings: &ReadSettings) -> String {
+        decode(bytes, content_type, settings, &mut Flaws::default()).into_owned()
+    }
+
+    fn xml(label: Option<&str>, inner: &str) -> String {
+        let label = label.map(|label| format!(" encoding='{label}'")).unwrap_or_default();
+        format!("<?xml version='1.0'{label}?><rss><title>{inner}</title></rss>")
+    }
+
+    fn encoded(label: &str, text: &str) -> Vec<u8> {
+        for_label(label).unwrap().encode(text).0.into_owned()
+    }
+
+    #[test]
+    fn labelled_encodings_are_followed() {
+        let cases = [
+            ("windows-1258", "Chao \u{111}\u{1b0}\u{1a1}ng \u{ea}"),
+            ("windows-1252", "café “q” – €"),
+            ("windows-1251", "Привет, мир"),
+            ("iso-8859-1", "Grüße"),
+            ("koi8-r", "Привет"),
+            ("shift_jis", "日本語のニュース"),
+            ("euc-jp", "日本語"),
+            ("iso-2022-jp", "日本語"),
+            ("euc-kr", "한국어 뉴스"),
+            ("gb18030", "中文新闻"),
+            ("gb2312", "中文"),
+            ("big5", "中文新聞"),
+        ];
+        for (label, inner) in cases {
+            let declared = xml(Some(label), inner);
+            let bytes = encoded(label, &declared);
+            assert_eq!(text(&bytes, None, &ReadSettings::default()), declared, "declared {label}");
+            let bare = xml(None, inner);
+            let header = format!("text/xml; Charset=\"{label}\"");
+            let bytes = encoded(label, &bare);
+            let found = text(&bytes, Some(&header), &ReadSettings::default());
+            assert_eq!(found, bare, "HTTP {label}");
+        }
+    }
+
+    #[test]
+    fn marks_and_nuls_tell_utf_16_and_32() {
+        let body = xml(Some("utf-8"), VIETNAMESE);
+        let units = |big: bool| -> Vec<u8> {
+            body.encode_utf16()
+                .flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() })
+                .collect()
+        };
+        let wide = |big: bool| -> Vec<u8> {
+            let quad =
+                |c| if big { u32::from(c).to_be_bytes() } else { u32::from(c).to_le_bytes() };
+            body.chars().flat_map(quad).collect()
+        };
+        let cases = [
+            ("UTF-16LE mark", [vec![0xFF, 0xFE], units(false)].concat()),
+            ("UTF-16BE mark", [vec![0xFE, 0xFF], units(true)].concat()),
+            ("UTF-16LE", units(false)),
+            ("UTF-16BE", units(true)),
+            ("UTF-32LE mark", [vec![0xFF, 0xFE, 0, 0], wide(false)].concat()),
+            ("UTF-32BE", wide(true)),
+            ("UTF-8 mark", [vec![0xEF, 0xBB, 0xBF], body.clone().into_bytes()].concat()),
+        ];
+        for (name, bytes) in cases {
+            assert_eq!(
+                text(&bytes, Some("text/xml; charset=windows-1252"), &ReadSettings::default()),
+                body,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn valid_utf_8_wins_over_every_label() {
+        for label in ["iso-8859-1", "windows-1258", "utf-16", "us-ascii", "x-unknown"] {
+            let body = xml(Some(label), VIETNAMESE);
+            let mut flaws = Flaws::default();
+            let header = format!("application/rss+xml; charset={label}");
+            let found =
+                decode(body.as_bytes(), Some(&header), &ReadSettings::default(), &mut flaws);
+            assert_eq!(found, body, "{label}");
+            assert_eq!(flaws.list(), [("wrong encoding label".to_owned(), 1)], "{label}");
+        }
+    }
+
+    #[test]
+    fn one_bad_byte_leaves_vietnamese_alone() {
+        let mut bytes = xml(Some("utf-8"), &VIETNAMESE.repeat(10)).into_bytes();
+        let at = bytes.windows(3).position(|w| w == b"ng ").unwrap();
+        bytes[at] = 0xE9;
+        let found = text(&bytes, None, &ReadSettings::default());
+        assert!(found.contains("Việt có dấu"));
+        assert_eq!(found.matches('\u{FFFD}').count(), 1);
+    }
+
+    #[test]
+    fn undeclared_encodings_are_guessed_with_hints() {
+        let russian = xml(None, &"Привет, мир! Новости дня и погода в Москве. ".repeat(5));
+        let found = text(&encoded("windows-1251", &russian), None, &ReadSettings::default());
+        assert_eq!(found, russian);
+        let vietnamese = xml(None, "\u{111}\u{1b0}\u{1a1}ng \u{ea} \u{f4} \u{103}");
+        let bytes = encoded("windows-1258", &vietnamese);
+        let hints = [
+            ReadSettings { language_hint: Some("vi-VN".into()), ..ReadSettings::default() },
+            ReadSettings { tld_hint: Some("vn".into()), ..ReadSettings::default() },
+            ReadSettings { encoding: Some("windows-1258".into()), ..ReadSettings::default() },
+        ];
+        for settings in hints {
+            assert_eq!(text(&bytes, None, &settings), vietnamese, "{settings:?}");
+        }
+        let odd = ReadSettings { tld_hint: Some("Ví.Dụ.".into()), ..ReadSettings::default() };
+        assert!(!text(&bytes, None, &odd).is_empty());
+    }
+
+    #[test]
+    fn the_operators_word_is_last() {
+        let settings =
+            ReadSettings { encoding: Some("windows-1251".into()), ..ReadSettings::default() };
+        let body = xml(Some("koi8-r"), "Привет");
+        assert_eq!(text(&encoded("windows-1251", &body), None, &settings), body);
+    }
 }

@@ -100,7 +100,8 @@ impl Tag {
         if !is_typed && !rels.contains(&"feed") {
             return None;
         }
-        let url = base.join(&self.href?).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        let url =
+            base.join(&self.href?).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
         Some(FoundFeed { url: url.into(), title: self.title, mime: mime.to_owned() })
     }
 }
@@ -109,7 +110,10 @@ impl Tag {
 pub fn looks_like_html(bytes: &[u8]) -> bool {
     let head = bytes.get(..SNIFF_BYTES_MAX).unwrap_or(bytes);
     first_tag(&String::from_utf8_lossy(head)).is_some_and(|name| {
-        matches!(name.as_str(), "html" | "head" | "body" | "title" | "meta" | "script" | "!doctype html")
+        matches!(
+            name.as_str(),
+            "html" | "head" | "body" | "title" | "meta" | "script" | "!doctype html"
+        )
     })
 }
 
@@ -137,9 +141,10 @@ pub(super) fn what_it_is(text: &str) -> &'static str {
     if trimmed.is_empty() {
         return "an empty body";
     }
-    let head = text.char_indices().nth(SNIFF_BYTES_MAX).map_or(text, |(at, _)| {
-        text.get(..at).unwrap_or(text)
-    });
+    let head = text
+        .char_indices()
+        .nth(SNIFF_BYTES_MAX)
+        .map_or(text, |(at, _)| text.get(..at).unwrap_or(text));
     if looks_like_html(head.as_bytes()) {
         return "an HTML page";
     }

@@ -57,9 +57,7 @@ pub(super) fn unescape<'a>(text: &'a str, flaws: &mut Flaws) -> Cow<'a, str> {
 fn reference<'a>(text: &'a str, out: &mut String, flaws: &mut Flaws) -> &'a str {
     let after = text.get(1..).unwrap_or_default();
     let window = after.as_bytes().iter().take(REFERENCE_BYTES_MAX);
-    let length = window
-        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'#')
-        .count();
+    let length = window.take_while(|b| b.is_ascii_alphanumeric() || **b == b'#').count();
     let name = after.get(..length).unwrap_or_default();
     let end = after.get(length..).unwrap_or_default();
     let Some(end) = end.strip_prefix(';').filter(|_| !name.is_empty()) else {

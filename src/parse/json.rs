@@ -38,7 +38,8 @@ pub(super) fn read(
     };
     let mut reader = Reader { context, flaws: &mut flaws };
     let mut items = Vec::new();
-    let seed = xxh3_64_with_seed(context.mark().as_bytes(), salt ^ u64::from(super::READER_VERSION));
+    let seed =
+        xxh3_64_with_seed(context.mark().as_bytes(), salt ^ u64::from(super::READER_VERSION));
     for item in feed.get("items").and_then(Value::as_array).into_iter().flatten() {
         if items.len() >= ITEMS_MAX {
             reader.flaws.add(Flaw::TooManyItems);
@@ -116,7 +117,11 @@ impl Reader<'_> {
         Some(RawLink { rel: rel.to_owned(), href, ..RawLink::default() })
     }
 
-    fn objects<'v>(&self, object: &'v Object, key: &str) -> impl Iterator<Item = &'v Object> + use<'v> {
+    fn objects<'v>(
+        &self,
+        object: &'v Object,
+        key: &str,
+    ) -> impl Iterator<Item = &'v Object> + use<'v> {
         let list = object.get(key).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_object).take(LIST_MAX)
     }
@@ -126,8 +131,14 @@ impl Reader<'_> {
         let mut links: Vec<RawLink> = self.link(item, "url", "alternate").into_iter().collect();
         links.extend(self.link(item, "external_url", "related"));
         // Many publishers write the permalink as the id only.
-        if links.is_empty() && Url::parse(&guid).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-            links.push(RawLink { rel: "alternate".to_owned(), href: guid.clone(), ..RawLink::default() });
+        if links.is_empty()
+            && Url::parse(&guid).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+        {
+            links.push(RawLink {
+                rel: "alternate".to_owned(),
+                href: guid.clone(),
+                ..RawLink::default()
+            });
         }
         let html = self.text(item, "content_html", TextKind::Html);
         Some(RawEntry {

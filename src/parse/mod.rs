@@ -14,13 +14,19 @@ mod decode;
 pub mod discover;
 mod entity;
 mod flaws;
+mod grammar;
+mod guess;
 mod json;
 mod names;
 mod node;
 pub mod opml;
 mod repair;
+mod root;
+mod scope;
 mod second;
 mod sidecar;
+#[cfg(test)]
+mod tests;
 mod text;
 mod token;
 
@@ -28,8 +34,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::context::Context;
 use self::flaws::Flaws;
+use self::grammar::Dialect;
 use self::node::Node;
-use self::repair::{Dialect, Sink};
+use self::repair::Sink;
 use crate::model::raw::{RawDocument, RawFeed, RawItem};
 use crate::model::source::ItemHash;
 
@@ -111,7 +118,8 @@ fn read(
     known: &dyn Fn(ItemHash) -> bool,
 ) -> Result<RawFeed, ParseError> {
     let mut flaws = Flaws::default();
-    let text = decode::decode(&document.body, document.content_type.as_deref(), settings, &mut flaws);
+    let text =
+        decode::decode(&document.body, document.content_type.as_deref(), settings, &mut flaws);
     if text.len() > TEXT_BYTES_MAX {
         return Err(ParseError::Limit { what: "bytes of text", limit: TEXT_BYTES_MAX });
     }

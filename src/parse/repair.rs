@@ -13,8 +13,12 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::context::Context;
 use super::entity;
 use super::flaws::{Flaw, Flaws};
-use super::names::{self, Family, Ns};
+use super::grammar::{self, Dialect};
+use super::guess::ItemEnd;
+use super::names::Ns;
 use super::node::{Attribute, Child, Node};
+use super::root::{self, Root};
+use super::scope::Scope;
 use super::token::{self, Token, Tokens};
 use crate::model::source::ItemHash;
 
@@ -28,23 +32,6 @@ pub(super) const ATTRIBUTES_MAX: usize = 1_000;
 pub(super) const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Elements and attributes kept of one item (and of everything outside items).
 pub(super) const NODES_MAX: usize = 20_000;
-/// Namespace declarations in force at once.
-const BINDINGS_MAX: usize = 128;
-/// Largest item looked for by its end tag alone.
-const QUICK_ITEM_BYTES_MAX: usize = 1024 * 1024;
-/// Guesses at an item's end that may be wrong before the document is read tag by tag only.
-const QUICK_MISSES_MAX: u32 = 16;
-
-/// What kind of document it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// RSS 0.9x and 2.0, with or without `rss`.
-    Rss,
-    /// RSS 0.90, 1.0 and 1.1: RDF.
-    Rdf,
-    /// Atom 0.3 and 1.0.
-    Atom,
-}
 
 /// Where items go as they are read.
 pub(super) trait Sink {
@@ -77,16 +64,15 @@ pub(super) fn read(
     sink: &mut dyn Sink,
 ) -> Option<Outline> {
     let mut tokens = Tokens::new(text);
-    let root = find_root(&mut tokens, flaws)?;
+    let root = root::find(&mut tokens, flaws)?;
     let mut reader = Reader {
         text,
         salt,
         tokens,
+        scope: Scope::new(root.dialect, root.name, root.attributes, flaws),
         flaws,
         sink,
         dialect: root.dialect,
-        default_uri: None,
-        bindings: Vec::new(),
         frames: Vec::new(),
         contexts: vec![document.clone()],
         root: None,
@@ -97,59 +83,11 @@ pub(super) fn read(
         meta_nodes: 0,
         items: 0,
         item_end: 0,
-        quick_misses: 0,
-        quick_end: None,
-        guess: None,
+        item_ends: ItemEnd::default(),
     };
     reader.open_root(&root);
     reader.run();
     reader.finish()
-}
-
-struct Root<'a> {
-    name: &'a str,
-    attributes: &'a str,
-    is_empty: bool,
-    dialect: Dialect,
-    start: usize,
-}
-
-/// Passes over everything before the root: notices of PHP, blank lines, stray tags.
-fn find_root<'a>(tokens: &mut Tokens<'a>, flaws: &mut Flaws) -> Option<Root<'a>> {
-    let mut quiet = Flaws::default();
-    let mut is_first = true;
-    loop {
-        let start = tokens.position();
-        let token = tokens.next(&mut quiet)?;
-        let Token::Start { name, attributes, is_empty } = token else {
-            if let Token::Text(text) = token
-                && !text.trim().is_empty()
-            {
-                flaws.add(Flaw::JunkBefore);
-            }
-            continue;
-        };
-        if let Some(dialect) = root_dialect(name, is_first) {
-            return Some(Root { name, attributes, is_empty, dialect, start });
-        }
-        is_first = false;
-        flaws.add(Flaw::JunkBefore);
-    }
-}
-
-fn root_dialect(name: &str, is_first: bool) -> Option<Dialect> {
-    match local(name).to_ascii_lowercase().as_str() {
-        "rss" => Some(Dialect::Rss),
-        "rdf" => Some(Dialect::Rdf),
-        "feed" => Some(Dialect::Atom),
-        "entry" if is_first => Some(Dialect::Atom),
-        "channel" | "item" if is_first => Some(Dialect::Rss),
-        _ => None,
-    }
-}
-
-fn local(name: &str) -> &str {
-    name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
 struct Frame<'a> {
@@ -177,9 +115,7 @@ struct Reader<'a, 'b> {
     flaws: &'b mut Flaws,
     sink: &'b mut dyn Sink,
     dialect: Dialect,
-    /// The root's default namespace: the document's own, whatever it is. `None`: the root has a prefix.
-    default_uri: Option<&'a str>,
-    bindings: Vec<(&'a str, Ns)>,
+    scope: Scope<'a>,
     frames: Vec<Frame<'a>>,
     /// Of the document, then of each open container that changes it.
     contexts: Vec<Context>,
@@ -193,28 +129,11 @@ struct Reader<'a, 'b> {
     items: usize,
     /// Where the item that is being closed ends.
     item_end: usize,
-    quick_misses: u32,
-    /// The end tag found last, so that it is looked for once.
-    quick_end: Option<(&'a str, usize)>,
-    /// Where the open item was guessed to end.
-    guess: Option<usize>,
+    item_ends: ItemEnd<'a>,
 }
 
 impl<'a> Reader<'a, '_> {
     fn open_root(&mut self, root: &Root<'a>) {
-        let mut default_uri = "";
-        token::attributes(root.attributes, ATTRIBUTES_MAX, |name, value| {
-            if name == "xmlns" {
-                default_uri = value;
-            }
-        });
-        self.default_uri = (!root.name.contains(':')).then(|| default_uri.trim());
-        let is_old = |(family, exact): (Family, bool)| {
-            !exact || (family == Family::OldAtom) || (family == Family::Atom && self.dialect != Dialect::Atom)
-        };
-        if names::family(default_uri).is_none_or(is_old) {
-            self.flaws.add(Flaw::WrongNamespace);
-        }
         self.start(root.name, root.attributes, root.is_empty, root.start);
         self.check_version();
     }
@@ -264,15 +183,20 @@ impl<'a> Reader<'a, '_> {
     // ---- elements
 
     fn start(&mut self, name: &'a str, attributes: &'a str, is_empty: bool, start: usize) {
-        let bindings = self.bindings.len();
-        self.bind(attributes);
-        let (ns, name_kept) = self.resolve(name);
+        let bindings = self.scope.depth();
+        self.scope.enter(attributes, self.flaws);
+        let (ns, name_kept) = if self.frames.is_empty() {
+            // The root is what it is, whatever its prefix is bound to.
+            (Ns::Core, grammar::local(name).to_ascii_lowercase())
+        } else {
+            self.scope.element(name, self.flaws)
+        };
         let kind = self.make_room(ns, &name_kept);
         let is_spent = *self.budget() >= NODES_MAX && kind != Kind::Item;
         if self.frames.len() >= DEPTH_MAX || is_spent {
             let is_deep = self.frames.len() >= DEPTH_MAX;
             self.flaws.add(if is_deep { Flaw::TooDeep } else { Flaw::TooManyElements });
-            self.bindings.truncate(bindings);
+            self.scope.leave(bindings);
             self.flattened += usize::from(!is_empty);
             return;
         }
@@ -284,7 +208,7 @@ impl<'a> Reader<'a, '_> {
         let attributes = self.read_attributes(attributes);
         let node = Node { ns, name: name_kept, attributes, children: Vec::new() };
         let has_context = kind == Kind::Container && self.enter(&node);
-        let is_empty = is_empty || self.is_void(&node);
+        let is_empty = is_empty || self.is_in_field() && grammar::is_void(&node);
         self.frames.push(Frame { written: name, node, bindings, start, kind, has_context });
         if is_empty {
             self.item_end = self.tokens.position();
@@ -323,7 +247,7 @@ impl<'a> Reader<'a, '_> {
         let field = item + usize::from(self.frames.get(item).is_some_and(|f| f.kind == Kind::Item));
         if let Some(open) = self.frames.get(field)
             && open.node.ns != Ns::Xhtml
-            && ends(self.dialect, &open.node, ns, name)
+            && grammar::ends(self.dialect, &open.node, ns, name)
         {
             self.close_down_to(field);
         }
@@ -335,9 +259,8 @@ impl<'a> Reader<'a, '_> {
         let found = self.frames.iter().rposition(is_it).or_else(|| {
             self.frames.iter().rposition(|frame| frame.written.eq_ignore_ascii_case(name))
         });
-        let outer = found.filter(|at| {
-            self.frames.get(*at).is_some_and(|frame| frame.kind != Kind::Other)
-        });
+        let outer =
+            found.filter(|at| self.frames.get(*at).is_some_and(|frame| frame.kind != Kind::Other));
         if self.flattened > 0 && outer.is_none() {
             self.flattened -= 1;
             return;
@@ -361,7 +284,7 @@ impl<'a> Reader<'a, '_> {
     fn close(&mut self) {
         self.flattened = 0;
         let Some(frame) = self.frames.pop() else { return };
-        self.bindings.truncate(frame.bindings);
+        self.scope.leave(frame.bindings);
         if frame.has_context {
             self.contexts.pop();
         }
@@ -389,19 +312,14 @@ impl<'a> Reader<'a, '_> {
     /// Passes over an item that the caller knows: its end is guessed, and the hash proves the guess.
     fn pass_known(&mut self, name: &'a str, start: usize) -> bool {
         let is_outside = self.frames.last().is_some_and(|frame| frame.kind == Kind::Container);
-        let is_item = matches!(local(name).to_ascii_lowercase().as_str(), "item" | "entry");
-        self.guess = None;
-        if !is_item || !is_outside || self.quick_misses > QUICK_MISSES_MAX {
+        let is_item =
+            matches!(grammar::local(name).to_ascii_lowercase().as_str(), "item" | "entry");
+        if !is_item || !is_outside {
             return false;
         }
-        let Some(end) = self.next_end_tag(name) else {
-            self.quick_misses = QUICK_MISSES_MAX + 1;
+        let Some(end) = self.item_ends.guess(self.text, name, start, self.tokens.position()) else {
             return false;
         };
-        if end.saturating_sub(start) > QUICK_ITEM_BYTES_MAX {
-            return false;
-        }
-        self.guess = Some(end);
         let hash = self.hash(start, end);
         if !self.sink.is_known(hash) {
             return false;
@@ -409,21 +327,6 @@ impl<'a> Reader<'a, '_> {
         self.tokens.jump(end);
         self.count_item(hash, None);
         true
-    }
-
-    fn next_end_tag(&mut self, name: &'a str) -> Option<usize> {
-        let from = self.tokens.position();
-        if let Some((known, end)) = self.quick_end
-            && known == name
-            && end > from
-        {
-            return Some(end);
-        }
-        let rest = self.text.get(from..)?;
-        let at = from + rest.find(&format!("</{name}"))?;
-        let end = at + self.text.get(at..)?.find('>')? + 1;
-        self.quick_end = Some((name, end));
-        Some(end)
     }
 
     fn hash(&self, start: usize, end: usize) -> ItemHash {
@@ -434,15 +337,12 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn hand_on(&mut self, frame: &Frame<'a>) {
-        let guess = self.guess.take();
-        if guess.is_some_and(|guess| guess != self.item_end) {
-            self.quick_misses += 1;
-        }
+        let was_asked = self.item_ends.was(self.item_end);
         let hash = self.hash(frame.start, self.item_end);
-        if self.is_cut_off && !is_identified(&frame.node) {
+        if self.is_cut_off && !grammar::is_identified(&frame.node) {
             return self.flaws.add(Flaw::TruncatedItem);
         }
-        let is_known = guess != Some(self.item_end) && self.sink.is_known(hash);
+        let is_known = !was_asked && self.sink.is_known(hash);
         self.count_item(hash, (!is_known).then_some(&frame.node));
     }
 
@@ -461,70 +361,10 @@ impl<'a> Reader<'a, '_> {
 
     // ---- names, attributes, text
 
-    fn bind(&mut self, attributes: &'a str) {
-        if !attributes.contains("xmlns") {
-            return;
-        }
-        let mut found = Vec::new();
-        token::attributes(attributes, ATTRIBUTES_MAX, |name, value| {
-            match name.strip_prefix("xmlns") {
-                Some("") => found.push(("", value)),
-                Some(rest) => found.extend(rest.strip_prefix(':').map(|prefix| (prefix, value))),
-                None => {}
-            }
-        });
-        for (prefix, uri) in found {
-            if self.bindings.len() < BINDINGS_MAX {
-                let ns = self.classify(prefix, uri.trim());
-                self.bindings.push((prefix, ns));
-            } else {
-                self.flaws.add(Flaw::TooManyAttributes);
-            }
-        }
-    }
-
-    /// Tells what a namespace is in this kind of document.
-    fn classify(&self, prefix: &str, uri: &str) -> Ns {
-        let is_own = prefix.is_empty() && self.default_uri == Some(uri);
-        match names::family(uri).map(|(family, _)| family) {
-            _ if is_own => Ns::Core,
-            Some(Family::Rss) if self.dialect != Dialect::Atom => Ns::Core,
-            Some(Family::Atom | Family::OldAtom) if self.dialect == Dialect::Atom => Ns::Core,
-            Some(Family::Atom | Family::OldAtom) => Ns::Atom,
-            Some(Family::Module(ns)) => ns,
-            Some(Family::Rss) | None => Ns::Other,
-        }
-    }
-
-    fn namespace(&mut self, prefix: &str) -> Ns {
-        if let Some((_, ns)) = self.bindings.iter().rev().find(|(known, _)| *known == prefix) {
-            return *ns;
-        }
-        match prefix {
-            "" => Ns::Core,
-            "xml" => Ns::Xml,
-            _ => {
-                self.flaws.add(Flaw::UndeclaredPrefix);
-                match names::by_prefix(prefix) {
-                    Some(Ns::Atom) if self.dialect == Dialect::Atom => Ns::Core,
-                    Some(ns) => ns,
-                    None => Ns::Other,
-                }
-            }
-        }
-    }
-
-    fn resolve(&mut self, written: &str) -> (Ns, String) {
-        let (prefix, local) = written.split_once(':').unwrap_or(("", written));
-        // The root is what it is, whatever its prefix is bound to.
-        let ns = if self.frames.is_empty() { Ns::Core } else { self.namespace(prefix) };
-        let is_core = ns == Ns::Core;
-        (ns, if is_core { local.to_ascii_lowercase() } else { local.to_owned() })
-    }
-
     fn read_attributes(&mut self, raw: &'a str) -> Vec<Attribute> {
         let mut pairs = Vec::new();
-        let is_cut = token::attributes(raw, ATTRIBUTES_MAX, |name, value| pairs.push((name, value)));
+        let is_cut =
+            token::attributes(raw, ATTRIBUTES_MAX, |name, value| pairs.push((name, value)));
         if is_cut {
             self.flaws.add(Flaw::TooManyAttributes);
         }
@@ -534,7 +374,8 @@ impl<'a> Reader<'a, '_> {
                 continue;
             }
             let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-            let ns = if prefix.is_empty() { Ns::Core } else { self.namespace(prefix) };
+            let is_plain = prefix.is_empty();
+            let ns = if is_plain { Ns::Core } else { self.scope.namespace(prefix, self.flaws) };
             let value = self.unescaped(value, true);
             out.push(Attribute { ns, name: local.to_owned(), value });
         }
@@ -552,6 +393,10 @@ impl<'a> Reader<'a, '_> {
             return clean.into_owned();
         }
         entity::unescape(&clean, self.flaws).into_owned()
+    }
+
+    fn is_in_field(&self) -> bool {
+        self.frames.iter().any(|frame| frame.kind == Kind::Other)
     }
 
     fn push_text(&mut self, raw: &str, has_references: bool) {
@@ -574,13 +419,6 @@ impl<'a> Reader<'a, '_> {
             frame.node.children.push(Child::Text(fresh));
         }
     }
-
-    /// `<br>` in a description without its end: HTML knows it has none.
-    fn is_void(&self, node: &Node) -> bool {
-        let is_inside = self.frames.iter().any(|frame| frame.kind == Kind::Other);
-        let is_html = matches!(node.ns, Ns::Core | Ns::Xhtml);
-        is_inside && is_html && matches!(node.name.as_str(), "br" | "img" | "hr" | "input" | "wbr")
-    }
 }
 
 fn append(text: &mut String, more: &str, flaws: &mut Flaws) {
@@ -591,43 +429,4 @@ fn append(text: &mut String, more: &str, flaws: &mut Flaws) {
     flaws.add(Flaw::TextTooLong);
     let cut = (0..=room).rev().find(|at| more.is_char_boundary(*at)).unwrap_or(0);
     text.push_str(more.get(..cut).unwrap_or_default());
-}
-
-/// Tells whether a half item says at least which one it is: its whole self will come next time.
-fn is_identified(item: &Node) -> bool {
-    ["guid", "id", "link"].iter().any(|name| {
-        item.element(Ns::Core, name).is_some_and(|node| {
-            node.text().is_some() || node.attribute("href").is_some()
-        })
-    })
-}
-
-/// Tells whether an element with this name proves that `open` was forgotten to be closed.
-fn ends(dialect: Dialect, open: &Node, ns: Ns, name: &str) -> bool {
-    let is_module = !matches!(ns, Ns::Core | Ns::Xhtml | Ns::Svg | Ns::MathMl | Ns::Other | Ns::Atom);
-    let open_name = open.name.as_str();
-    let is_open_core = open.ns == Ns::Core;
-    if dialect == Dialect::Atom {
-        let certain = matches!(name, "id" | "updated" | "published" | "author");
-        let likely = matches!(name, "title" | "link" | "category" | "summary" | "content" | "rights");
-        let is_leaf = matches!(
-            open_name,
-            "title" | "id" | "updated" | "published" | "link" | "category" | "rights"
-        );
-        let is_text = matches!(open_name, "summary" | "content");
-        return is_open_core
-            && ns == Ns::Core
-            && ((is_leaf && (certain || likely)) || (is_text && certain));
-    }
-    let certain = matches!(name, "guid" | "pubdate" | "enclosure" | "comments" | "category");
-    let likely = matches!(name, "title" | "link" | "description" | "author" | "source");
-    let is_leaf = open.ns == Ns::Dc
-        || is_open_core
-            && matches!(
-                open_name,
-                "title" | "link" | "guid" | "pubdate" | "author" | "category" | "comments"
-            );
-    let is_text = is_open_core && open_name == "description" || open.ns == Ns::Content;
-    let is_field = ns == Ns::Core && (certain || likely) || is_module;
-    (is_leaf && is_field) || (is_text && (ns == Ns::Core && certain || is_module))
 }

@@ -15,9 +15,11 @@ use feed_rs::model as other;
 
 use super::entity::escape_into;
 use super::flaws::{Flaw, Flaws};
+use super::grammar::Dialect;
 use super::names::{self, Ns};
 use super::node::Node;
-use super::repair::{Dialect, Outline};
+use super::repair::Outline;
+use super::text;
 use crate::model::entry::Category;
 use crate::model::raw::{RawEntry, RawItem, RawMeta, RawPerson, RawText, TextKind};
 
@@ -25,15 +27,13 @@ use crate::model::raw::{RawEntry, RawItem, RawMeta, RawPerson, RawText, TextKind
 const BATCH_ITEMS_MAX: usize = 200;
 /// Bytes of one batch; a larger item is a batch of its own.
 const BATCH_BYTES_MAX: usize = 1024 * 1024;
-/// Deepest element handed on: feed-rs recurses in `media:group`, and a stack is 2 MiB.
-const HANDED_DEPTH_MAX: usize = 16;
+/// Deepest element handed on: no element of RSS or Atom proper has grandchildren but `source`.
+const HANDED_DEPTH_MAX: usize = 4;
 
 /// Modules feed-rs knows, with the prefixes written for it.
 const DECLARATIONS: &str = concat!(
     " xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"",
     " xmlns:dc=\"http://purl.org/dc/elements/1.1/\"",
-    " xmlns:media=\"http://search.yahoo.com/mrss/\"",
-    " xmlns:itunes=\"http://www.itunes.com/dtds/podcast-1.0.dtd\"",
 );
 
 /// Collects items for feed-rs.
@@ -102,9 +102,9 @@ impl Second {
         let Some(feed) = ask(&wrap(outline.dialect, &body)) else {
             return flaws.add(Flaw::SecondReaderFailed);
         };
-        meta.title = meta.title.take().or_else(|| text(feed.title?));
-        meta.subtitle = meta.subtitle.take().or_else(|| text(feed.description?));
-        meta.rights = meta.rights.take().or_else(|| text(feed.rights?));
+        meta.title = meta.title.take().or_else(|| text_of(feed.title?));
+        meta.subtitle = meta.subtitle.take().or_else(|| text_of(feed.description?));
+        meta.rights = meta.rights.take().or_else(|| text_of(feed.rights?));
         meta.language = meta.language.take().or(feed.language);
         meta.icon = meta.icon.take().or_else(|| Some(feed.icon?.uri));
         meta.logo = meta.logo.take().or_else(|| Some(feed.logo?.uri));
@@ -145,7 +145,8 @@ fn ask(document: &str) -> Option<other::Feed> {
 fn write(node: &Node, dialect: Dialect, depth: usize, out: &mut String) {
     let prefix = match node.ns {
         Ns::Core => "",
-        Ns::Content | Ns::Dc | Ns::Media | Ns::Itunes => names::prefix(node.ns).unwrap_or(""),
+        Ns::Content | Ns::Dc => names::prefix(node.ns).unwrap_or(""),
+        // Media, iTunes and podcast elements are where most of its panics are; the sidecar has them.
         _ => return,
     };
     if depth >= HANDED_DEPTH_MAX || is_trap(node) {
@@ -179,18 +180,12 @@ fn write(node: &Node, dialect: Dialect, depth: usize, out: &mut String) {
     out.push_str(&format!("</{prefix}{colon}{name}>"));
 }
 
-/// Elements on which feed-rs 3.0 panics or gives the whole feed up.
+/// Elements on which feed-rs 3.0 panics or gives the whole feed up, and content that is no text.
 fn is_trap(node: &Node) -> bool {
-    let is_blank = || node.text().is_none();
-    let name = node.name.to_ascii_lowercase();
-    match node.ns {
-        Ns::Media => matches!(name.as_str(), "title" | "description") && is_blank(),
-        Ns::Itunes => {
-            matches!(name.as_str(), "duration" | "category") || name == "author" && !is_safe(node)
-        }
-        Ns::Core => matches!(name.as_str(), "author" | "managingeditor" | "webmaster") && !is_safe(node)
-            || name == "content" && is_blank(),
-        _ => !is_safe(node) && matches!(name.as_str(), "creator"),
+    match node.name.as_str() {
+        "author" | "managingeditor" | "webmaster" | "creator" => !is_safe(node),
+        "content" => node.text().is_none() || text::is_binary(node),
+        _ => false,
     }
 }
 
@@ -207,8 +202,6 @@ fn is_text_construct(node: &Node, dialect: Dialect) -> bool {
     );
     (node.ns == Ns::Core && is_core && (dialect == Dialect::Atom || name != "content"))
         || matches!(node.ns, Ns::Content | Ns::Dc)
-        || node.ns == Ns::Media && matches!(name.as_str(), "title" | "description")
-        || node.ns == Ns::Itunes && matches!(name.as_str(), "summary" | "subtitle" | "title")
 }
 
 /// Returns the spelling feed-rs compares with: the reader keeps core names in lower case.
@@ -229,22 +222,19 @@ fn is_name(name: &str) -> bool {
 }
 
 fn fill(entry: &mut RawEntry, answer: other::Entry) {
-    entry.title = entry.title.take().or_else(|| text(answer.title?));
-    entry.summary = entry.summary.take().or_else(|| text(answer.summary?));
+    entry.title = entry.title.take().or_else(|| text_of(answer.title?));
+    entry.summary = entry.summary.take().or_else(|| text_of(answer.summary?));
     entry.content = entry.content.take().or_else(|| {
         let body = answer.content?.body?;
         raw(body)
     });
-    entry.rights = entry.rights.take().or_else(|| text(answer.rights?));
+    entry.rights = entry.rights.take().or_else(|| text_of(answer.rights?));
     if entry.authors.is_empty() {
         entry.authors.extend(answer.authors.into_iter().map(person));
     }
     if entry.categories.is_empty() {
-        let category = |c: other::Category| Category {
-            term: c.term,
-            scheme: c.scheme,
-            label: c.label,
-        };
+        let category =
+            |c: other::Category| Category { term: c.term, scheme: c.scheme, label: c.label };
         entry.categories.extend(answer.categories.into_iter().map(category));
     }
     if entry.published.is_empty() {
@@ -255,13 +245,14 @@ fn fill(entry: &mut RawEntry, answer: other::Entry) {
     }
 }
 
-fn text(text: other::Text) -> Option<RawText> {
+fn text_of(text: other::Text) -> Option<RawText> {
     raw(text.content)
 }
 
 fn raw(value: String) -> Option<RawText> {
     let is_blank = value.trim().is_empty();
-    (!is_blank).then(|| RawText { value, kind: TextKind::Unknown, base: None, language: None })
+    let text = RawText { value, kind: TextKind::Unknown, base: None, language: None };
+    (!is_blank).then_some(text)
 }
 
 fn person(person: other::Person) -> RawPerson {

@@ -57,7 +57,11 @@ pub(super) fn atom(node: &Node, outer: &Context, flaws: &mut Flaws) -> Option<Ra
         Form::Plain => text_of(node.text()?, TextKind::Plain, &context),
         Form::Html if node.has_elements() => {
             flaws.add(Flaw::InlineMarkup);
-            markup(node, &context)
+            // Escaped HTML in one `div` of XHTML, as TypePad wrote it: the `div` is a wrapper only.
+            match wrapper(node).filter(|div| !div.has_elements()) {
+                Some(div) => text_of(div.text()?, TextKind::Html, &context.enter(div)),
+                None => markup(node, &context),
+            }
         }
         Form::Html => text_of(node.text()?, TextKind::Html, &context),
         Form::Xhtml => markup(node, &context),
@@ -67,6 +71,11 @@ pub(super) fn atom(node: &Node, outer: &Context, flaws: &mut Flaws) -> Option<Ra
             None
         }
     }
+}
+
+/// Tells whether Atom content is of a type that is no text.
+pub(super) fn is_binary(node: &Node) -> bool {
+    matches!(form(node, &mut Flaws::default()), Form::Binary | Form::Base64(_))
 }
 
 enum Form {
@@ -107,19 +116,27 @@ fn form(node: &Node, flaws: &mut Flaws) -> Form {
 
 /// Writes the markup inside `node`; one `div` round everything is passed through for its base and language only.
 fn markup(node: &Node, context: &Context) -> Option<RawText> {
-    if !node.has_elements() {
-        return text_of(inner_html(node, context), TextKind::Html, context);
+    match wrapper(node) {
+        Some(div) => {
+            let inner = context.enter(div);
+            text_of(inner_html(div, &inner), TextKind::Html, &inner)
+        }
+        None => text_of(inner_html(node, context), TextKind::Html, context),
     }
+}
+
+/// Returns the `div` that everything in `node` lies in.
+fn wrapper(node: &Node) -> Option<&Node> {
     let is_blank = |child: &&Child| !matches!(child, Child::Text(text) if text.trim().is_empty());
     let mut children = node.children.iter().filter(is_blank);
-    if let (Some(Child::Element(div)), None) = (children.next(), children.next())
-        && matches!(div.ns, Ns::Xhtml | Ns::Core)
-        && div.name.eq_ignore_ascii_case("div")
-    {
-        let inner = context.enter(div);
-        return text_of(inner_html(div, &inner), TextKind::Html, &inner);
+    match (children.next(), children.next()) {
+        (Some(Child::Element(div)), None)
+            if matches!(div.ns, Ns::Xhtml | Ns::Core) && div.name.eq_ignore_ascii_case("div") =>
+        {
+            Some(div)
+        }
+        _ => None,
     }
-    text_of(inner_html(node, context), TextKind::Html, context)
 }
 
 fn text_of(value: String, kind: TextKind, context: &Context) -> Option<RawText> {

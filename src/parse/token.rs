@@ -194,7 +194,11 @@ fn quoted_end(tag: &[u8]) -> Option<(usize, bool)> {
 }
 
 /// Calls `each` with name and raw value of every attribute, at most `max` of them; returns whether there were more.
-pub(super) fn attributes<'a>(raw: &'a str, max: usize, mut each: impl FnMut(&'a str, &'a str)) -> bool {
+pub(super) fn attributes<'a>(
+    raw: &'a str,
+    max: usize,
+    mut each: impl FnMut(&'a str, &'a str),
+) -> bool {
     let is_gap = |c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'');
     let mut rest = raw.trim_start_matches(is_gap);
     let mut count = 0;
@@ -284,9 +288,25 @@ mod tests {
 
     #[test]
     fn hostile_repetition_stays_linear() {
-        for piece in ["<!--", "<![CDATA[", "<a '", "<a x='>", "<a x='>' <", "<?", "<!D[", "</", "<", "<a x='\"'\">"] {
+        for piece in [
+            "<!--",
+            "<![CDATA[",
+            "<a '",
+            "<a x='>",
+            "<a x='>' <",
+            "<?",
+            "<!D[",
+            "</",
+            "<",
+            "<a x='\"'\">",
+        ] {
             let text = piece.repeat(300_000 / piece.len());
-            assert!(!tokens(&text).is_empty() || piece == "<!--" || piece.starts_with("<?") || piece == "<!D[");
+            assert!(
+                !tokens(&text).is_empty()
+                    || piece == "<!--"
+                    || piece.starts_with("<?")
+                    || piece == "<!D["
+            );
         }
     }
 }

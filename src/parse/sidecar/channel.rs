@@ -2,9 +2,10 @@
 
 use super::super::context::Context;
 use super::super::flaws::Flaws;
+use super::super::grammar::Dialect;
 use super::super::names::Ns;
 use super::super::node::Node;
-use super::super::repair::{Dialect, Outline};
+use super::super::repair::Outline;
 use super::super::text;
 use super::{atom_link, people, rss_link, texts, url_text, wish};
 use crate::model::raw::{RawFeed, RawLink, RawMeta, RawText, TextKind};

@@ -12,7 +12,14 @@ pub(in super::super) const EXTENSIONS_MAX: usize = 500;
 
 /// Dublin Core elements that became fields of the entry.
 const DC_FIELDS: &[&str] = &[
-    "title", "description", "creator", "author", "contributor", "subject", "date", "language",
+    "title",
+    "description",
+    "creator",
+    "author",
+    "contributor",
+    "subject",
+    "date",
+    "language",
     "rights",
 ];
 
@@ -45,11 +52,8 @@ fn copy(node: &Node, depth: usize, left: &mut usize) -> Option<Element> {
         return None;
     }
     *left -= 1;
-    let mut element = Element {
-        prefix: prefix.to_owned(),
-        name: node.name.clone(),
-        ..Element::default()
-    };
+    let mut element =
+        Element { prefix: prefix.to_owned(), name: node.name.clone(), ..Element::default() };
     for attribute in &node.attributes {
         let prefix = (attribute.ns != Ns::Core).then(|| names::prefix(attribute.ns)).flatten();
         match (attribute.ns, prefix) {

@@ -2,9 +2,9 @@
 
 use super::super::context::Context;
 use super::super::flaws::Flaws;
+use super::super::grammar::Dialect;
 use super::super::names::Ns;
 use super::super::node::Node;
-use super::super::repair::Dialect;
 use super::super::text;
 use super::{atom_link, elements, people, rss_link, texts, url_text};
 use crate::model::entry::{Category, GuidKind};
@@ -158,9 +158,7 @@ impl<'a> Item<'a> {
             Ns::Core if self.dialect == Dialect::Atom => {
                 text::atom(element, self.context, self.flaws)
             }
-            Ns::Content | Ns::Xhtml => {
-                text::rss(element, self.context, TextKind::Html, self.flaws)
-            }
+            Ns::Content | Ns::Xhtml => text::rss(element, self.context, TextKind::Html, self.flaws),
             Ns::Media => text::media(element, self.context, self.flaws),
             _ => text::rss(element, self.context, TextKind::Unknown, self.flaws),
         }
@@ -210,9 +208,8 @@ impl<'a> Item<'a> {
                     return text;
                 }
             }
-            let inner = place.elements().filter(|e| {
-                e.is(Ns::Media, "group") || e.is(Ns::Media, "content")
-            });
+            let inner =
+                place.elements().filter(|e| e.is(Ns::Media, "group") || e.is(Ns::Media, "content"));
             let inner: Vec<&Node> = inner.collect();
             places.extend(inner.into_iter().rev());
         }
@@ -221,7 +218,9 @@ impl<'a> Item<'a> {
 
     fn content_src(&self) -> Option<String> {
         let content = self.node.elements().find(|e| {
-            matches!(e.ns, Ns::Core | Ns::Atom) && e.name == "content" && e.attribute("src").is_some()
+            matches!(e.ns, Ns::Core | Ns::Atom)
+                && e.name == "content"
+                && e.attribute("src").is_some()
         })?;
         self.context.enter(content).resolve(content.attribute("src")?)
     }

@@ -12,6 +12,8 @@ mod people;
 mod wish;
 
 pub(super) use channel::channel;
+#[cfg(test)]
+pub(super) use elements::EXTENSIONS_MAX;
 pub(super) use item::entry;
 
 use super::context::Context;

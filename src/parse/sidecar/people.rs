@@ -14,7 +14,7 @@ pub(super) fn people(node: &Node, context: &Context, names: &[(Ns, &str)]) -> Ve
     for element in node.elements() {
         let is_one = names.iter().any(|(ns, name)| element.is(*ns, name));
         let Some(person) = is_one.then(|| person(element, context)).flatten() else { continue };
-        if out.len() < PEOPLE_MAX && !out.iter().any(|known| *known == person) {
+        if out.len() < PEOPLE_MAX && !out.contains(&person) {
             out.push(person);
         }
     }
@@ -28,7 +28,10 @@ fn person(node: &Node, outer: &Context) -> Option<RawPerson> {
     let part = |names: &[&str]| {
         names.iter().find_map(|name| {
             node.elements()
-                .find(|e| matches!(e.ns, Ns::Core | Ns::Atom | Ns::Itunes) && e.name.eq_ignore_ascii_case(name))
+                .find(|e| {
+                    matches!(e.ns, Ns::Core | Ns::Atom | Ns::Itunes)
+                        && e.name.eq_ignore_ascii_case(name)
+                })
                 .map(|e| (e, e.text()))
         })
     };

@@ -1,0 +1,144 @@
+//! Limits, hostile input, items passed over, and nothing that panics.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::super::repair::{ATTRIBUTES_MAX, DEPTH_MAX, ITEMS_MAX, NODES_MAX, TEXT_BYTES_MAX};
+use super::super::sidecar::EXTENSIONS_MAX;
+use super::*;
+
+#[test]
+fn limits_hold_just_under_and_just_over() {
+    let nested = |n: usize| {
+        item(&format!("<description>{}x{}</description>", "<b>".repeat(n), "</b>".repeat(n)))
+    };
+    // rss, channel, item and description are open round it.
+    for (n, is_over) in [(DEPTH_MAX - 4, false), (DEPTH_MAX - 3, true)] {
+        let feed = read(&nested(n));
+        assert_eq!(has_flaw(&feed, "elements nested too deeply"), is_over, "{n}");
+        let summary = &entries(&feed)[0].summary.as_ref().unwrap().value;
+        assert_eq!(summary.matches("<b>").count(), DEPTH_MAX - 4, "{n}");
+    }
+    for (n, is_over) in [(ITEMS_MAX, false), (ITEMS_MAX + 1, true)] {
+        let feed = read(&rss(&"<item/>".repeat(n)));
+        assert_eq!(feed.items.len(), ITEMS_MAX);
+        assert_eq!(has_flaw(&feed, "too many items"), is_over);
+    }
+    for (n, is_over) in [(ATTRIBUTES_MAX, false), (ATTRIBUTES_MAX + 1, true)] {
+        let attributes: String = (0..n).map(|i| format!(" a{i}='1'")).collect();
+        let feed = read(&item(&format!("<media:x{attributes}/>")));
+        assert_eq!(has_flaw(&feed, "too many attributes"), is_over);
+        assert_eq!(entries(&feed)[0].extensions[0].attributes.len(), ATTRIBUTES_MAX);
+    }
+    for (n, is_over) in [(TEXT_BYTES_MAX, false), (TEXT_BYTES_MAX + 1, true)] {
+        let feed = read(&item(&format!("<description>{}</description>", "x".repeat(n))));
+        assert_eq!(has_flaw(&feed, "text too long"), is_over);
+        assert_eq!(entries(&feed)[0].summary.as_ref().unwrap().value.len(), TEXT_BYTES_MAX);
+    }
+    // item, title and guid count as well.
+    for (n, is_over) in [(NODES_MAX - 3, false), (NODES_MAX - 2, true)] {
+        let feed = read(&item(&"<x/>".repeat(n)));
+        assert_eq!(has_flaw(&feed, "too many elements in one item"), is_over);
+    }
+    let many = first(&item(&"<media:x/>".repeat(EXTENSIONS_MAX + 1)));
+    assert_eq!(many.extensions.len(), EXTENSIONS_MAX);
+}
+
+#[test]
+fn hostile_documents_cost_little() {
+    let cases = [
+        item(&"<media:group>".repeat(100_000)),
+        rss(&"<itunes:category text='a'>".repeat(100_000)),
+        item(&"<a xml:base='https://e.com/aaaa/'>".repeat(50_000)),
+        item(&(0..20_000).map(|i| format!("<a xmlns:a{i}='u{i}'>")).collect::<String>()),
+        item(&format!("<title {}>", (0..40_000).map(|i| format!("a{i}='1' ")).collect::<String>())),
+        rss(&"<item><title>".repeat(50_000)),
+        rss(&"<item>".repeat(100_000)),
+        item(&"<!--".repeat(100_000)),
+        item(&"<![CDATA[".repeat(100_000)),
+        item(&"&".repeat(500_000)),
+        item(&"&amp".repeat(200_000)),
+        item(&"</b>".repeat(200_000)),
+        item(&"<p>".repeat(200_000)),
+        item(&"<a '>' ".repeat(100_000)),
+        "<rss".repeat(100_000),
+        "<".repeat(500_000),
+    ];
+    for body in cases {
+        let read = read_bytes(body.as_bytes());
+        assert!(
+            matches!(read, Ok(_) | Err(ParseError::NotAFeed { .. })),
+            "{:?} of {body:.80}",
+            read.map(|feed| feed.flaws)
+        );
+    }
+}
+
+#[test]
+fn a_small_stack_is_enough() {
+    let bodies = [item(&"<media:group>".repeat(1_000)), format!("{{\"a\":{}", "[".repeat(100_000))];
+    let read = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+        bodies.iter().map(|body| read_bytes(body.as_bytes()).is_ok()).collect::<Vec<_>>()
+    });
+    assert_eq!(read.unwrap().join().unwrap(), [true, false]);
+}
+
+#[test]
+fn known_items_are_passed_over_by_hash() {
+    let body = rss(
+        "<item><title>a</title></item><item><title>b</title><description><![CDATA[x </item> y]]></description></item><item/><item><title>c</title></item>",
+    );
+    let document =
+        RawDocument { body: body.into_bytes(), url: URL.into(), ..RawDocument::default() };
+    let settings = ReadSettings { salt: 7, ..ReadSettings::default() };
+    let all = parse(&document, &settings, &|_| false).unwrap();
+    let hashes: Vec<ItemHash> = all.items.iter().filter_map(|item| item.hash).collect();
+    assert_eq!(hashes.iter().collect::<HashSet<_>>().len(), 4);
+    let none = parse(&document, &settings, &|hash| hashes.contains(&hash)).unwrap();
+    assert_eq!(none.items.iter().filter_map(|item| item.hash).collect::<Vec<_>>(), hashes);
+    assert!(none.items.iter().all(|item| item.entry.is_none()));
+    let one = parse(&document, &settings, &|hash| hash != hashes[3]).unwrap();
+    let read: Vec<bool> = one.items.iter().map(|item| item.entry.is_some()).collect();
+    assert_eq!(title(one.items[read.len() - 1].entry.as_ref().unwrap()), "c");
+    let salted = ReadSettings { salt: 8, ..ReadSettings::default() };
+    let other = parse(&document, &salted, &|hash| hashes.contains(&hash)).unwrap();
+    assert!(other.items.iter().all(|item| item.entry.is_some()), "another salt, other hashes");
+    let moved = RawDocument { content_location: Some("/elsewhere/".into()), ..document };
+    let other = parse(&moved, &settings, &|hash| hashes.contains(&hash)).unwrap();
+    assert!(other.items.iter().all(|item| item.entry.is_some()), "another base, other hashes");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn random_bytes_never_panic(body in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+        prop_assert!(!has_panicked(&read_bytes(&body)));
+    }
+
+    #[test]
+    fn mutated_feeds_never_panic(
+        which in 0_usize..3,
+        edits in proptest::collection::vec((any::<proptest::sample::Index>(), 0_usize..24), 0..20),
+    ) {
+        const PIECES: [&str; 24] = [
+            "<", ">", "&", "\"", "'", "</item>", "<item>", "<![CDATA[", "]]>", "<!--", "-->", "<?xml",
+            "&#xD83D;", "é", "ạ", "\u{0}", "xml:base='http://[", "<media:group>", "</entry>", "<entry>",
+            "（a@b.c）", "type='zz'", "xmlns='x'", "/",
+        ];
+        let mut body = [
+            item("<author>John</author><description>&lt;p&gt;x&lt;/p&gt;</description><media:group><media:content url='a'/></media:group>"),
+            atom("<entry><id>1</id><title type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>x</div></title><content src='x'/></entry>"),
+            r#"{"version":"https://jsonfeed.org/version/1.1","title":"T","items":[{"id":"1"}]}"#.to_owned(),
+        ][which].clone();
+        for (place, piece) in edits {
+            let at = place.index(body.len() + 1);
+            let at = (0..=at).rev().find(|at| body.is_char_boundary(*at)).unwrap();
+            body.insert_str(at, PIECES[piece]);
+        }
+        prop_assert!(!has_panicked(&read_bytes(body.as_bytes())));
+        let cut = (0..=body.len() * 2 / 3).rev().find(|at| body.is_char_boundary(*at)).unwrap();
+        prop_assert!(!has_panicked(&read_bytes(&body.as_bytes()[..cut])));
+    }
+}
