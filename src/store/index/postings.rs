@@ -108,6 +108,11 @@ impl Postings {
         Candidates { entries }
     }
 
+    #[cfg(test)]
+    pub(super) fn lists(&self) -> usize {
+        self.lists.len()
+    }
+
     fn window(&self) -> Option<Window> {
         self.newest.map(Window::before)
     }
