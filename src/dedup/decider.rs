@@ -185,7 +185,8 @@ impl Desk<'_> {
     /// Returns the best candidates, best first.
     fn candidates(&self) -> Vec<Arc<Facts>> {
         let item = self.item;
-        let span = SignedDuration::try_from(self.window).unwrap_or(SignedDuration::MAX);
+        let span = self.window.saturating_mul(K.index_windows);
+        let span = SignedDuration::try_from(span).unwrap_or(SignedDuration::MAX);
         let from = item.published.checked_sub(span).unwrap_or(Timestamp::MIN);
         let until = item.published.checked_add(span).unwrap_or(Timestamp::MAX);
         let found = self.known.candidates(item.marks, from, until, 2 * K.candidates_max);
