@@ -70,7 +70,7 @@ impl Replay {
         }
         self.memory.listed.clear();
         for identity in identities.items.iter().flatten() {
-            for key in std::iter::once(&identity.own).chain(&identity.also) {
+            for key in identity.own_keys() {
                 if let Some(Claim::Entry(no)) = self.memory.claims.get(key) {
                     self.memory.listed.insert(*no);
                     break;
