@@ -71,6 +71,9 @@ pub struct Constants {
     pub url_bare: (u32, f64, f64),
     /// Step B: resemblance of two items that one document lists.
     pub listed_r: f64,
+    /// Step C: windows within which candidates are looked for; rule 1 then cuts. Measured so: the
+    /// best of eight days are compared, of which four count.
+    pub index_windows: u32,
     /// Step C: candidates compared.
     pub candidates_max: usize,
     /// Step C, roundups: hits, resemblance, shingles, gap as a share of the shingles.
@@ -121,6 +124,7 @@ pub const CONSTANTS: Constants = Constants {
     url_other: (0.8, 1, 0.5),
     url_bare: (8, 0.4, 0.6),
     listed_r: 0.9,
+    index_windows: 2,
     candidates_max: 24,
     roundup: (3, 0.5, 60, 0.7),
     one_feed_c: 0.95,

@@ -66,7 +66,7 @@ pub(super) fn filtered_lightly(blocks: &[Block]) -> impl Iterator<Item = &Block>
             && (block.is_list_item || block.chars < LINK_CHARS);
         let may_be_stamp =
             block.chars < STAMP_CHARS && (block.is_list_item || block.link_chars > 0);
-        !is_links && !(may_be_stamp && STAMP.is_match(&block.text))
+        !(is_links || (may_be_stamp && STAMP.is_match(&block.text)))
     })
 }
 

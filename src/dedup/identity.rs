@@ -18,10 +18,18 @@ use crate::model::verdict::EntryKey;
 pub struct Identity {
     /// The claim it is known by within its source.
     pub own: EntryKey,
-    /// Claims it may have been known by in earlier documents; looked up after `own`.
+    /// Narrower claims, looked up before `own`: an entry has one where a document, now or before,
+    /// made its wider claim on another item too.
     pub also: Vec<EntryKey>,
     /// Canonical URLs, best first, without homepages and those that this document bars.
     pub urls: Vec<EntryKey>,
+}
+
+impl Identity {
+    /// Returns the keys by which the item may be known within its source, in the order to ask.
+    pub fn own_keys(&self) -> impl Iterator<Item = &EntryKey> {
+        self.also.iter().chain(std::iter::once(&self.own))
+    }
 }
 
 /// The keys of a document.
@@ -130,11 +138,10 @@ impl Claims {
     ) -> Identity {
         let own = |claim: &str| EntryKey::own(source, claim);
         let link = self.link.as_deref();
-        let with_link = |claim: &str| own(&format!("{claim}\n{}", link.unwrap_or("")));
+        let with_link = |claim: &str| own(&format!("{claim}\n{}", link.unwrap_or(&self.title)));
         let (own, also) = match (&self.guid, link) {
             (Some(guid), _) if distrusts_guids => (with_link(guid), Vec::new()),
-            (Some(guid), Some(_)) => (own(guid), vec![with_link(guid)]),
-            (Some(guid), None) => (own(guid), Vec::new()),
+            (Some(guid), _) => (own(guid), vec![with_link(guid)]),
             (None, Some(link)) if distrusted_links.contains(link) => {
                 (with_link(&self.title_and_day), Vec::new())
             }

@@ -44,12 +44,19 @@ pub trait Known {
     /// Tells whether the document in hand lists the entry, be it at a place already passed or not.
     fn is_listed(&self, no: EntryNo) -> bool;
 
-    /// Tells whether one document of one source ever listed both.
+    /// Tells whether an item of the document in hand that was not read again, because its bytes are
+    /// known, is this entry: then no other item is.
+    fn is_taken(&self, no: EntryNo) -> bool {
+        let _ = no;
+        false
+    }
+
+    /// Tells whether two entries must not come into one story by a merge: one document of one source
+    /// ever listed both, or the operator split them.
     fn were_together(&self, a: EntryNo, b: EntryNo) -> bool;
 
-    /// Tells whether the operator forbade that an entry be joined to a story (`split`).
-    ///
-    /// `item` is the first own key of the item in hand; the story is never one it was split from.
+    /// Tells whether the operator forbade that an item join a story: it was split from it. `item` is
+    /// `Identity::own`.
     fn is_forbidden(&self, item: &EntryKey, story: StoryNo) -> bool;
 }
 
@@ -98,7 +105,8 @@ pub struct Incoming<'a> {
 pub struct Decision {
     /// What the item is, and where it goes.
     pub ruling: Ruling,
-    /// Keys to enter for the entry. A key that leads somewhere already keeps its first owner.
+    /// Keys to enter for the entry. A key that leads somewhere already keeps its first owner, and a
+    /// barred one stays barred.
     pub keys: Vec<EntryKey>,
     /// Stories that are one with the story of the ruling, and by what they were found so. The id
     /// published first lives on.

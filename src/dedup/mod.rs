@@ -24,6 +24,7 @@ mod entities;
 mod features;
 mod filters;
 mod fingerprint;
+mod hits;
 mod identity;
 mod index;
 mod known;

@@ -60,7 +60,8 @@ pub(crate) fn read(xml: &str) -> Document {
                 match (name.as_str(), parent) {
                     ("item" | "entry", _) => {
                         let mut item = item.take().expect("inside an item");
-                        item.key = item.entry.guid.clone().or(item.entry.link.clone()).unwrap_or_default();
+                        item.key =
+                            item.entry.guid.clone().or(item.entry.link.clone()).unwrap_or_default();
                         document.items.push(item);
                     }
                     (_, "item" | "entry") => {

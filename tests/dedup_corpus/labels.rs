@@ -47,9 +47,8 @@ impl Labels {
         let text = std::fs::read_to_string(path).expect("labels.json");
         let json: Value = serde_json::from_str(&text).expect("JSON");
         let list = |name: &str| json.get(name).and_then(Value::as_array).expect("a list").clone();
-        let text = |value: &Value, name: &str| {
-            value.get(name).and_then(Value::as_str).map(str::to_owned)
-        };
+        let text =
+            |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let must = |value: &Value, name: &str| text(value, name).expect("a text");
         let entries = list("entries").into_iter().map(|entry| {
             let label = Label {

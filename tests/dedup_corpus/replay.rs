@@ -29,6 +29,8 @@ pub(crate) struct Seen {
     pub(crate) snapshot: usize,
     pub(crate) key: String,
     pub(crate) event: &'static str,
+    /// The decision in full: for finding out why.
+    pub(crate) why: String,
 }
 
 #[derive(Default)]
@@ -68,7 +70,7 @@ impl Replay {
         }
         self.memory.listed.clear();
         for identity in identities.items.iter().flatten() {
-            for key in std::iter::once(&identity.own).chain(&identity.also) {
+            for key in identity.own_keys() {
                 if let Some(Claim::Entry(no)) = self.memory.claims.get(key) {
                     self.memory.listed.insert(*no);
                     break;
@@ -92,7 +94,12 @@ impl Replay {
             let (no, event) = self.memory.apply(&incoming, &decision, &prepared);
             self.keys.insert((feed.to_owned(), item.key.clone()), no);
             let key = item.key.clone();
-            self.seen.push(Seen { feed: feed.to_owned(), snapshot, key, event });
+            let why = format!(
+                "{no:?} {} {:?}",
+                self.memory.explained(&decision),
+                self.memory.facts[&no].features.title
+            );
+            self.seen.push(Seen { feed: feed.to_owned(), snapshot, key, event, why });
         }
         let listed = std::mem::take(&mut self.memory.listed);
         self.memory.documents.entry(source).or_default().push(listed);
@@ -109,6 +116,10 @@ impl Replay {
 }
 
 impl Memory {
+    fn explained(&self, decision: &Decision) -> String {
+        format!("{:?} merges {:?} closest {:?}", decision.ruling, decision.merges, decision.closest)
+    }
+
     fn apply(
         &mut self,
         item: &Incoming<'_>,
@@ -126,7 +137,9 @@ impl Memory {
                 };
                 (*entry, event)
             }
-            Ruling::Duplicate { story, .. } => (self.enter(item, *story, decision, prepared), "same"),
+            Ruling::Duplicate { story, .. } => {
+                (self.enter(item, *story, decision, prepared), "same")
+            }
             Ruling::New { .. } => {
                 self.stories += 1;
                 (self.enter(item, StoryNo(self.stories), decision, prepared), "new")

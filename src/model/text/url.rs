@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use unicode_normalization::UnicodeNormalization;
 use url::{Url, form_urlencoded};
 
-use super::{is_format_char, url_rules};
+use super::url_rules;
 
 /// A URL as a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +158,7 @@ fn canonical_query(url: &Url) -> String {
 fn recoded(text: &str, is_plain: &dyn Fn(u8) -> bool) -> String {
     let bytes = percent_decoded(text);
     let Ok(decoded) = String::from_utf8(bytes) else { return text.to_owned() };
-    let composed: String = decoded.nfc().filter(|c| !is_format_char(*c)).collect();
+    let composed: String = decoded.nfc().collect();
     let mut encoded = String::with_capacity(text.len());
     encode_into(&mut encoded, composed.as_bytes(), is_plain);
     encoded

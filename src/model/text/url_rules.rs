@@ -1,9 +1,5 @@
 //! The tables of the canonical URL: tracking parameters, twins, wrappers.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 /// Parameters whose value, when it is a web address, is the real link.
 pub(super) const UNWRAP_PARAMS: [&str; 9] =
     ["url", "u", "q", "link", "target", "to", "dest", "redirect", "goto"];
@@ -62,34 +58,72 @@ fn looks_like_host(value: &str) -> bool {
 
 /// Returns `path` without session ids, AMP marks and names of index pages.
 pub(super) fn apply_path_rules(path: &str) -> String {
-    let path = SESSION.replace_all(path, "");
-    let path = AMP_BEHIND.replace(&path, "");
-    let path = AMP_BEFORE.replace(&path, "/");
-    let path = AMP_SUFFIX.replace(&path, "$1");
-    INDEX.replace(&path, "/").into_owned()
+    let path = without_sessions(path);
+    let path = without_amp_behind(&path).unwrap_or(&path);
+    let path = without_amp_before(path).unwrap_or(path);
+    let path = without_amp_suffix(path).unwrap_or_else(|| path.to_owned());
+    without_index(&path).unwrap_or(&path).to_owned()
 }
 
 /// Tells whether `path` is that of an AMP twin.
 pub(super) fn is_amp_path(path: &str) -> bool {
-    AMP_BEHIND.is_match(path) || AMP_BEFORE.is_match(path) || AMP_SUFFIX.is_match(path)
+    without_amp_behind(path).is_some()
+        || without_amp_before(path).is_some()
+        || without_amp_suffix(path).is_some()
 }
 
-/// Returns host and path of the page that an AMP cache keeps under `path`.
+/// Removes each `;jsessionid=…`, up to the next `/`, `;` or `?`.
+fn without_sessions(path: &str) -> String {
+    const SESSION: &str = ";jsessionid=";
+    let lower = path.to_ascii_lowercase();
+    let mut kept = String::with_capacity(path.len());
+    let mut at = 0;
+    while let Some(found) = lower.get(at..).and_then(|rest| rest.find(SESSION)) {
+        let start = at + found;
+        kept.push_str(path.get(at..start).unwrap_or(""));
+        let value = start + SESSION.len();
+        let rest = path.get(value..).unwrap_or("");
+        at = value + rest.find(['/', ';', '?']).unwrap_or(rest.len());
+    }
+    kept.push_str(path.get(at..).unwrap_or(""));
+    kept
+}
+
+fn without_amp_behind(path: &str) -> Option<&str> {
+    path.strip_suffix('/').unwrap_or(path).strip_suffix("/amp")
+}
+
+/// Returns the path from its second slash on.
+fn without_amp_before(path: &str) -> Option<&str> {
+    path.strip_prefix("/amp").filter(|rest| rest.starts_with('/'))
+}
+
+fn without_amp_suffix(path: &str) -> Option<String> {
+    [".html", ".htm", ""].iter().find_map(|end| {
+        let stem = path.strip_suffix(end)?.strip_suffix(".amp")?;
+        Some(format!("{stem}{end}"))
+    })
+}
+
+fn without_index(path: &str) -> Option<&str> {
+    let (folder, page) = path.rsplit_once('/')?;
+    let (name, end) = page.split_once('.')?;
+    let is_index = matches!(name, "index" | "default")
+        && matches!(end, "htm" | "html" | "php" | "asp" | "aspx");
+    is_index.then(|| path.get(..=folder.len())).flatten()
+}
+
+/// Returns host and path of the page that an AMP cache keeps under `path`:
+/// `/c/s/news.example/a`, `/amp/s/news.example/a`.
 pub(super) fn amp_cache_target(path: &str) -> Option<&str> {
-    AMP_CACHE.captures(path)?.get(1).map(|target| target.as_str())
-}
-
-static SESSION: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i);jsessionid=[^/;?]*"));
-static AMP_BEHIND: LazyLock<Regex> = LazyLock::new(|| pattern(r"(/amp)/?$"));
-static AMP_BEFORE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^/amp/"));
-static AMP_SUFFIX: LazyLock<Regex> = LazyLock::new(|| pattern(r"\.amp(\.html?)?$"));
-static INDEX: LazyLock<Regex> = LazyLock::new(|| pattern(r"/(index|default)\.(html?|php|aspx?)$"));
-static AMP_CACHE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^/(?:amp/)?(?:s|c|v|i)/(?:s/)?([^/]+\.[a-z]{2,}/.*)$"));
-
-#[expect(clippy::expect_used, reason = "the patterns are constants, compiled by the tests")]
-fn pattern(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("a constant pattern is valid")
+    let path = path.strip_prefix('/')?;
+    let path = path.strip_prefix("amp/").unwrap_or(path);
+    let path = ["s/", "c/", "v/", "i/"].iter().find_map(|kind| path.strip_prefix(kind))?;
+    let target = path.strip_prefix("s/").unwrap_or(path);
+    let (host, _) = target.split_once('/')?;
+    let (labels, top) = host.rsplit_once('.')?;
+    let is_top = top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_lowercase());
+    (!labels.is_empty() && is_top).then_some(target)
 }
 
 #[cfg(test)]
@@ -120,6 +154,26 @@ mod tests {
         ];
         for (name, value, expected) in cases {
             assert_eq!(is_tracking(name, value), expected, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn path_rules_take_off_twins_and_sessions() {
+        let cases = [
+            ("behind", "/a/amp", "/a"),
+            ("behind with a slash", "/a/amp/", "/a"),
+            ("whole path", "/amp", ""),
+            ("before", "/amp/a", "/a"),
+            ("a word is no mark", "/amplifier/a", "/amplifier/a"),
+            ("suffix", "/a.amp", "/a"),
+            ("suffix before htm", "/a.amp.htm", "/a.htm"),
+            ("two sessions", "/a;JSessionID=1/b;jsessionid=2;c", "/a/b;c"),
+            ("index", "/a/index.php", "/a/"),
+            ("default", "/default.aspx", "/"),
+            ("an article", "/a/index-funds.html", "/a/index-funds.html"),
+        ];
+        for (name, path, expected) in cases {
+            assert_eq!(apply_path_rules(path), expected, "{name}");
         }
     }
 }
