@@ -62,10 +62,10 @@ async fn publishers_serve_over_http() {
 #[tokio::test]
 async fn the_configuration_names_every_publisher() {
     let publishers = start(Arc::new(Standing)).await.unwrap();
-    let text = publishers.config_toml("127.0.0.1:8080", Path::new("/tmp/a \"b\\c"));
+    let text = publishers.config_toml("127.0.0.1:8080", Path::new("/srv/a \"b\\c"));
     let config: toml::Table = text.parse().unwrap();
     assert_eq!(config["site"]["base_url"].as_str(), Some("http://127.0.0.1:8080"));
-    assert_eq!(config["store"]["path"].as_str(), Some("/tmp/a \"b\\c/data"));
+    assert_eq!(config["store"]["path"].as_str(), Some("/srv/a \"b\\c/data"));
     let sources = config["source"].as_array().unwrap();
     let urls: Vec<_> = sources.iter().map(|source| source["url"].as_str().unwrap()).collect();
     let expected: Vec<_> = publishers.list().iter().map(|one| one.url.as_str()).collect();
