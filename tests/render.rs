@@ -20,6 +20,7 @@ use feedmill::model::entry::{Category, Element, Enclosure, Link, Person};
 use feedmill::render::{CopyCredit, Document, Item, SourceCredit, atom, json, opml, rss};
 use jiff::Timestamp;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use readers::{ATOM, Facts, Node, atom_facts, is_legal, json_facts, rss_facts, tree};
 
 fn golden(cause: &str, file: &str, found: &str) {
@@ -136,6 +137,27 @@ fn atom_is_valid_against_the_schema_of_rfc_4287() {
             None => return println!("skipped: no xmllint on this machine"),
         }
     }
+}
+
+/// The schema is asked about hostile documents too; few, for each costs a process.
+#[test]
+fn hostile_documents_are_valid_atom_and_well_formed_rss() {
+    let Some(schema) = schema() else {
+        println!("skipped: the schema of Atom is not at ../shared/reference/atom.rng");
+        return;
+    };
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let checked = runner.run(&any_document(), |document| {
+        let valid = xmllint(&["--relaxng", schema.to_str().unwrap()], &atom::write(&document));
+        prop_assert_eq!(valid.unwrap_or(Ok(())), Ok(()));
+        prop_assert_eq!(xmllint(&[], &rss::write(&document)).unwrap_or(Ok(())), Ok(()));
+        Ok(())
+    });
+    checked.unwrap();
 }
 
 #[test]
