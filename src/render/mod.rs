@@ -3,7 +3,9 @@
 //! Pure: the same document gives the same bytes (R63). What is in a document is chosen elsewhere (`serve/select`).
 
 pub mod atom;
+pub mod html;
 pub mod json;
+pub mod opml;
 pub mod rss;
 
 use jiff::Timestamp;
