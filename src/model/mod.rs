@@ -6,6 +6,7 @@ pub mod batch;
 pub mod entry;
 pub mod features;
 pub mod feed;
+pub mod ids;
 pub mod outcome;
 pub mod policy;
 pub mod raw;

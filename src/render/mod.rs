@@ -5,6 +5,7 @@
 
 pub mod atom;
 mod foreign;
+pub mod html;
 pub mod json;
 pub mod opml;
 mod plain;

@@ -1,1 +1,338 @@
-//! serve.
+//! Publishes: answers readers over HTTP from the store, by the configuration of the moment.
+//!
+//! `route` says what a request means, `select` what stands in the document, `render` how it is written; `cache` keeps the bodies,
+//! `respond` makes answers of them, `listener` has the sockets, `limit` counts requests, `admin` is the operator's side. No name or
+//! address of a request ever reaches a body (R103): every URL begins at `[site] base_url`. Reads never wait for writes.
+//! Standards: RFC 9110, RFC 9111, RFC 5861, RFC 8288; rules R83–R103 and R109–R117.
+
+pub mod admin;
+pub mod cache;
+pub mod limit;
+pub mod listener;
+mod paint;
+pub mod respond;
+pub mod route;
+pub mod select;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use http::header;
+use http::{Request, StatusCode};
+use tokio::time::Instant;
+
+use crate::model::outcome::Clock;
+use crate::model::policy::{Catalog, ServerPolicy, SitePolicy};
+use crate::render::html::{self, Notice, Style};
+use crate::store::Store;
+
+use cache::{Cache, Outcome, RenderError};
+use limit::{Limiter, Peer, client};
+use respond::Answer;
+use route::{Format, Part, Route, Scope, route};
+
+/// What the configuration says of serving.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `[site]`.
+    pub site: SitePolicy,
+    /// Sources and categories.
+    pub catalog: Arc<Catalog>,
+    /// `[server]`.
+    pub server: ServerPolicy,
+}
+
+/// Told of every answer: route name, status, time taken.
+pub type Hook = Box<dyn Fn(&'static str, u16, Duration) + Send + Sync>;
+
+/// Whether feeds can be served, as `/readyz` says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Not yet, and why: every document is a 503 (R102).
+    Starting(String),
+    /// They can.
+    Ready,
+    /// They can, though polling stands still: why.
+    PollingStopped(String),
+}
+
+/// Seconds after which a 503 may be tried again.
+const RETRY_AFTER_S: &str = "10";
+
+/// The settings with what is reckoned from them once.
+struct Front {
+    settings: Settings,
+    shell: html::Shell,
+    style: Style,
+}
+
+/// The public service: everything that answers need.
+pub struct Site {
+    store: ArcSwap<Option<Arc<dyn Store>>>,
+    front: ArcSwap<Front>,
+    revision: AtomicU64,
+    readiness: ArcSwap<Readiness>,
+    cache: Cache,
+    limiter: Limiter,
+    clock: Arc<dyn Clock>,
+    hook: Hook,
+}
+
+impl Site {
+    /// Makes the service. Without a store it answers 503 until `set_store` brings one.
+    pub fn new(
+        store: Option<Arc<dyn Store>>,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        hook: Hook,
+    ) -> Arc<Self> {
+        let readiness = match store {
+            Some(_) => Readiness::Ready,
+            None => Readiness::Starting("the store is being opened".to_owned()),
+        };
+        Arc::new(Self {
+            store: ArcSwap::from_pointee(store),
+            front: ArcSwap::from_pointee(Front::new(settings)),
+            revision: AtomicU64::new(0),
+            readiness: ArcSwap::from_pointee(readiness),
+            cache: Cache::default(),
+            limiter: Limiter::default(),
+            clock,
+            hook,
+        })
+    }
+
+    /// Says that what is published may have changed: bodies are rendered anew when they are next asked for.
+    pub fn changed(&self) {
+        self.revision.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Puts another configuration in force.
+    pub fn configure(&self, settings: Settings) {
+        self.front.store(Arc::new(Front::new(settings)));
+        self.changed();
+    }
+
+    /// Puts another handle of the store in its place, or takes it away while it is opened again.
+    pub fn set_store(&self, store: Option<Arc<dyn Store>>) {
+        self.store.store(Arc::new(store));
+        self.changed();
+    }
+
+    /// Says what `/readyz` answers.
+    pub fn set_readiness(&self, readiness: Readiness) {
+        self.readiness.store(Arc::new(readiness));
+    }
+
+    /// Answers one request. The body of a request is never read.
+    pub async fn respond<B>(self: &Arc<Self>, request: &Request<B>, peer: Peer) -> Answer {
+        let began = Instant::now();
+        let front = self.front.load_full();
+        let route = route(request.method(), request.uri().path());
+        let mut answer = if self.is_admitted(&front, request, peer) {
+            self.answer(&front, &route, request).await
+        } else {
+            too_many()
+        };
+        respond::finish(&mut answer);
+        (self.hook)(route.name(), answer.status().as_u16(), began.elapsed());
+        answer
+    }
+
+    fn is_admitted<B>(&self, front: &Front, request: &Request<B>, peer: Peer) -> bool {
+        let server = &front.settings.server;
+        let Some(per_s) = server.rate_limit_per_s else { return true };
+        let client = client(peer, request.headers(), &server.trusted_proxies);
+        client.is_none_or(|client| self.limiter.admits(client, per_s, Instant::now()))
+    }
+
+    async fn answer<B>(
+        self: &Arc<Self>,
+        front: &Arc<Front>,
+        route: &Route,
+        request: &Request<B>,
+    ) -> Answer {
+        match route {
+            Route::Options => respond::options(),
+            Route::MethodNotAllowed => respond::method_not_allowed("GET, HEAD, OPTIONS"),
+            Route::NotFound => front.notice(StatusCode::NOT_FOUND, is_feed_path(request)),
+            Route::Moved(path) => front.moved(path),
+            Route::Health => respond::text(StatusCode::OK, "ok\n"),
+            Route::Ready => self.ready(),
+            Route::Page(..)
+            | Route::Feed(..)
+            | Route::Entry(_)
+            | Route::Dates
+            | Route::Categories
+            | Route::Sources
+            | Route::FeedsOpml
+            | Route::SourcesOpml
+            | Route::Robots
+            | Route::Style(_) => self.document(front, route, request).await,
+        }
+    }
+
+    async fn document<B>(
+        self: &Arc<Self>,
+        front: &Arc<Front>,
+        route: &Route,
+        request: &Request<B>,
+    ) -> Answer {
+        if let Readiness::Starting(why) = &**self.readiness.load() {
+            return unavailable(why);
+        }
+        let (site, job, own) = (Arc::clone(self), Arc::clone(front), route.clone());
+        // Read before the store is: a change that comes in between is rendered again.
+        let revision = self.revision.load(Ordering::Acquire);
+        let outcome = self.cache.get(route, revision, move || site.render(&job, &own)).await;
+        match outcome {
+            Ok(Outcome::Body(body)) => {
+                let keep = keep(route);
+                let mut answer = respond::body(request.headers(), &body, keep, self.clock.now());
+                front.guard(&mut answer, route);
+                answer
+            }
+            Ok(Outcome::Moved(path)) => front.moved(&path),
+            Ok(Outcome::Gone) => front.notice(StatusCode::GONE, is_feed_path(request)),
+            Ok(Outcome::Unknown) => front.notice(StatusCode::NOT_FOUND, is_feed_path(request)),
+            Err(error) => failed(front, &error, is_feed_path(request)),
+        }
+    }
+
+    fn render(&self, front: &Front, route: &Route) -> Result<Outcome, RenderError> {
+        let store = self.store.load_full();
+        let store = store.as_ref().as_ref().ok_or(RenderError::Closed)?;
+        paint::paint(&**store, front, route)
+    }
+
+    fn ready(&self) -> Answer {
+        match &**self.readiness.load() {
+            Readiness::Starting(why) => unavailable(why),
+            Readiness::Ready => respond::text(StatusCode::OK, "ok\n"),
+            Readiness::PollingStopped(why) => {
+                respond::text(StatusCode::OK, format!("ok, but polling stands still: {why}\n"))
+            }
+        }
+    }
+}
+
+impl Front {
+    fn new(settings: Settings) -> Self {
+        let style = html::style(&settings.site.accent);
+        let site = &settings.site;
+        let base_path = url::Url::parse(&site.base_url)
+            .map(|url| url.path().trim_end_matches('/').to_owned())
+            .unwrap_or_default();
+        let categories = settings.catalog.categories.iter();
+        let shell = html::Shell {
+            title: site.title.clone(),
+            language: site.language.clone(),
+            base_url: site.base_url.clone(),
+            style_href: format!("{base_path}{}", style.path),
+            base_path,
+            images: site.images,
+            timezone: site.timezone.clone(),
+            sections: categories.map(|c| (c.slug.to_string(), c.title.clone())).collect(),
+        };
+        Self { settings, shell, style }
+    }
+
+    /// A page for people, or a line for a feed reader: a feed URL never answers HTML (R112).
+    fn notice(&self, status: StatusCode, is_feed: IsFeed) -> Answer {
+        let notice = match status {
+            StatusCode::GONE => Notice::Gone,
+            StatusCode::NOT_FOUND => Notice::NotFound,
+            StatusCode::SERVICE_UNAVAILABLE => Notice::Unavailable,
+            _ => Notice::Failed,
+        };
+        if is_feed == IsFeed::Yes || status.is_server_error() {
+            let reason = status.canonical_reason().unwrap_or_default().to_lowercase();
+            return respond::text(status, format!("{reason}\n"));
+        }
+        let body = html::notice(&self.shell, notice);
+        let keep = "public, max-age=60";
+        let mut answer = respond::page(status, body, paint::HTML, keep);
+        self.guard(&mut answer, &Route::NotFound);
+        answer
+    }
+
+    fn moved(&self, path: &str) -> Answer {
+        respond::moved(&format!("{}{path}", self.settings.site.base_url))
+    }
+
+    /// What a page may load: its style sheet, and pictures only if the operator says so (R97).
+    fn guard(&self, answer: &mut Answer, route: &Route) {
+        let is_page = matches!(
+            route,
+            Route::Page(..)
+                | Route::Entry(_)
+                | Route::Dates
+                | Route::Categories
+                | Route::Sources
+                | Route::NotFound
+        );
+        if !is_page {
+            return;
+        }
+        let media = if self.shell.images {
+            " img-src https: http: data:; media-src https: http:;"
+        } else {
+            ""
+        };
+        let policy = format!(
+            "default-src 'none'; style-src 'self';{media} base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'"
+        );
+        respond::put(answer.headers_mut(), header::CONTENT_SECURITY_POLICY, &policy);
+        respond::put(answer.headers_mut(), header::REFERRER_POLICY, "no-referrer");
+    }
+}
+
+/// Whether a path is that of a feed or list for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum IsFeed {
+    Yes,
+    No,
+}
+
+fn is_feed_path<B>(request: &Request<B>) -> IsFeed {
+    let path = request.uri().path();
+    let endings = [".atom", ".rss", ".json", ".opml", ".css", ".txt"];
+    if endings.iter().any(|ending| path.ends_with(ending)) { IsFeed::Yes } else { IsFeed::No }
+}
+
+fn keep(route: &Route) -> &'static str {
+    match route {
+        Route::Style(_) => respond::KEEP_FOREVER,
+        Route::Feed(_, Part::Archive(_), _) => respond::KEEP_LONG,
+        _ => respond::KEEP_SHORT,
+    }
+}
+
+fn unavailable(why: &str) -> Answer {
+    let mut answer = respond::text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
+    respond::put(answer.headers_mut(), header::RETRY_AFTER, RETRY_AFTER_S);
+    answer
+}
+
+fn too_many() -> Answer {
+    let mut answer = respond::text(StatusCode::TOO_MANY_REQUESTS, "too many requests\n");
+    respond::put(answer.headers_mut(), header::RETRY_AFTER, "1");
+    answer
+}
+
+fn failed(front: &Front, error: &RenderError, is_feed: IsFeed) -> Answer {
+    match error {
+        RenderError::Closed => unavailable("the store is not open"),
+        RenderError::Store(cause) => {
+            tracing::warn!(error = %cause, "failed to read what a page holds");
+            unavailable("the store cannot be read")
+        }
+        RenderError::Panicked => {
+            tracing::error!("a rendering panicked");
+            front.notice(StatusCode::INTERNAL_SERVER_ERROR, is_feed)
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! The pages: home, category, day, source, entry, lists and notices, as HTML without script.
+//!
+//! Templates escape everything but the texts of entries, which are safe HTML already and go through `text` for what is the page's
+//! own business: `rel` on links, pictures of third parties, heading levels. Standards: HTML Living Standard; WCAG 2.2 AA;
+//! rules R109–R117 and R124. Links within the site begin at the base URL's path, so that a page works under whatever name it
+//! was reached; only the canonical link, the feeds and what readers copy are absolute.
+
+pub mod excerpt;
+mod style;
+mod text;
+mod words;
+
+pub use style::{Style, style};
+
+use askama::Template;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{Document, Item};
+use crate::render::CopyCredit;
+use excerpt::excerpt as beginning;
+use words::{Words, words};
+
+/// Characters of a story's beginning in a list.
+const LEDE_CHARS: usize = 260;
+/// Stories of a list that show their beginning; those after them are headlines.
+const LEDES_MAX: usize = 200;
+
+/// What every page of a site has.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// Title of the site.
+    pub title: String,
+    /// BCP 47; English and Vietnamese are spoken, English stands in for others.
+    pub language: String,
+    /// Public base URL, no trailing slash.
+    pub base_url: String,
+    /// Its path, no trailing slash: `` or `/news`.
+    pub base_path: String,
+    /// URL of the style sheet.
+    pub style_href: String,
+    /// Whether pictures of third parties are loaded.
+    pub images: bool,
+    /// Zone of the stamps.
+    pub timezone: TimeZone,
+    /// Categories: (slug, title).
+    pub sections: Vec<(String, String)>,
+}
+
+/// What a list page is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Everything.
+    Home,
+    /// A category.
+    Category,
+    /// A day, perhaps of a category.
+    Day,
+    /// A source.
+    Source,
+}
+
+/// A link within the site: the path without the base's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    /// For people.
+    pub label: String,
+    /// Path.
+    pub path: String,
+}
+
+/// The HTML twin of a feed.
+#[derive(Clone, Debug)]
+pub struct Listing<'a> {
+    /// What it is about.
+    pub kind: Kind,
+    /// What its heading says.
+    pub heading: String,
+    /// The feed.
+    pub document: &'a Document,
+    /// The day after, or the page of newer stories.
+    pub newer: Option<Way>,
+    /// The day before, or the page of older stories.
+    pub older: Option<Way>,
+    /// The publisher's own page, for a source.
+    pub website: Option<String>,
+}
+
+/// A few headlines under one heading.
+#[derive(Clone, Debug, Default)]
+pub struct Shelf {
+    /// Where there are more.
+    pub way: Way,
+    /// Headlines.
+    pub items: Vec<Way>,
+}
+
+/// A story's page.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    /// The story.
+    pub item: &'a Item,
+    /// More of its categories.
+    pub more: Vec<Shelf>,
+    /// Its day.
+    pub day: Shelf,
+    /// Feeds that it is in, most special first; at least that of the site.
+    pub feed: &'a Document,
+}
+
+/// A list of what there is.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// Of what.
+    pub subject: Subject,
+    /// Rows.
+    pub rows: Vec<Row>,
+}
+
+/// What a directory lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Days.
+    Dates,
+    /// Categories.
+    Categories,
+    /// Sources.
+    Sources,
+}
+
+/// One row of a directory.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Where it leads; an empty path leads nowhere.
+    pub way: Way,
+    /// Stories or entries.
+    pub count: u64,
+}
+
+/// Why there is no page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// 404.
+    NotFound,
+    /// 410.
+    Gone,
+    /// 503.
+    Unavailable,
+    /// 500.
+    Failed,
+}
+
+/// What the base template asks of a page.
+struct Frame<'a> {
+    shell: &'a Shell,
+    words: &'static Words,
+    /// Of the tab.
+    title: String,
+    canonical: String,
+    feed: Option<Feed>,
+    /// Path of the page in the main menu.
+    current: String,
+}
+
+struct Feed {
+    title: String,
+    atom: String,
+    rss: String,
+    json: String,
+}
+
+impl Feed {
+    fn of(document: &Document) -> Self {
+        Self {
+            title: document.title.clone(),
+            atom: document.atom_url.clone(),
+            rss: document.rss_url.clone(),
+            json: document.json_url.clone(),
+        }
+    }
+}
+
+/// An instant as people read it, and as machines do.
+struct Stamp {
+    text: String,
+    utc: String,
+}
+
+/// A story in a list.
+struct Headline<'a> {
+    item: &'a Item,
+    title: String,
+    path: String,
+    stamp: Stamp,
+    lede: String,
+    lang: Option<&'a str>,
+}
+
+struct DayGroup<'a> {
+    id: String,
+    label: String,
+    headlines: Vec<Headline<'a>>,
+}
+
+struct Copy<'a> {
+    copy: &'a CopyCredit,
+    title: String,
+    stamp: Stamp,
+}
+
+#[derive(Template)]
+#[template(path = "listing.html")]
+struct ListingPage<'a> {
+    frame: Frame<'a>,
+    listing: &'a Listing<'a>,
+    intro: String,
+    days: Vec<DayGroup<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "entry.html")]
+struct EntryPage<'a> {
+    frame: Frame<'a>,
+    entry: &'a Entry<'a>,
+    item: &'a Item,
+    title: String,
+    lang: Option<&'a str>,
+    stamp: Stamp,
+    authors: String,
+    text: String,
+    copies: Vec<Copy<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "directory.html")]
+struct DirectoryPage<'a> {
+    frame: Frame<'a>,
+    heading: &'static str,
+    rows: &'a [Row],
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct NoticePage<'a> {
+    frame: Frame<'a>,
+    heading: &'static str,
+    explanation: &'static str,
+}
+
+/// Writes the HTML twin of a feed.
+pub fn listing(shell: &Shell, listing: &Listing<'_>) -> String {
+    let words = words(&shell.language);
+    let document = listing.document;
+    let title = match listing.kind {
+        Kind::Home => shell.title.clone(),
+        Kind::Category | Kind::Day | Kind::Source => {
+            format!("{} – {}", listing.heading, shell.title)
+        }
+    };
+    let path = document.page_url.strip_prefix(&shell.base_url).unwrap_or("/").to_owned();
+    let frame = shell.frame(title, document.page_url.clone(), Some(Feed::of(document)), path);
+    let intro = document.subtitle.clone();
+    let days = group_by_day(shell, words, document);
+    finish(&ListingPage { frame, listing, intro, days })
+}
+
+/// Writes a story's page.
+pub fn entry(shell: &Shell, entry: &Entry<'_>) -> String {
+    let words = words(&shell.language);
+    let item = &openable(entry.item);
+    let title = headline_text(item, words);
+    let tab = format!("{title} – {}", shell.title);
+    let feed = Some(Feed::of(entry.feed));
+    let frame = shell.frame(tab, item.page_url.clone(), feed, String::new());
+    let html = item.content.as_deref().or(item.summary.as_deref()).unwrap_or_default();
+    let copies = item.copies.iter().map(|copy| Copy {
+        copy,
+        title: if copy.title == item.title { String::new() } else { copy.title.clone() },
+        stamp: shell.stamp(copy.published),
+    });
+    let names = item.authors.iter().map(|author| author.name.as_str());
+    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    finish(&EntryPage {
+        entry,
+        item,
+        title,
+        lang: item.language.as_deref(),
+        stamp: shell.stamp(item.date),
+        authors: names.join(", "),
+        text: text::for_page(html, shell.images, words),
+        copies: copies.collect(),
+        frame,
+    })
+}
+
+/// Writes a list of days, categories or sources.
+pub fn directory(shell: &Shell, directory: &Directory, feed: &Document) -> String {
+    let words = words(&shell.language);
+    let (heading, path) = match directory.subject {
+        Subject::Dates => (words.dates, "/dates"),
+        Subject::Categories => (words.categories, "/categories"),
+        Subject::Sources => (words.sources, "/sources"),
+    };
+    let title = format!("{heading} – {}", shell.title);
+    let canonical = format!("{}{path}", shell.base_url);
+    let frame = shell.frame(title, canonical, Some(Feed::of(feed)), path.to_owned());
+    finish(&DirectoryPage { frame, heading, rows: &directory.rows })
+}
+
+/// Writes a page that says why there is none.
+pub fn notice(shell: &Shell, notice: Notice) -> String {
+    let words = words(&shell.language);
+    let (heading, explanation) = match notice {
+        Notice::NotFound => words.not_found,
+        Notice::Gone => words.gone,
+        Notice::Unavailable => words.unavailable,
+        Notice::Failed => words.failed,
+    };
+    let title = format!("{heading} – {}", shell.title);
+    let frame = shell.frame(title, String::new(), None, String::new());
+    finish(&NoticePage { frame, heading, explanation })
+}
+
+impl Shell {
+    fn frame(
+        &self,
+        title: String,
+        canonical: String,
+        feed: Option<Feed>,
+        current: String,
+    ) -> Frame<'_> {
+        Frame { shell: self, words: words(&self.language), title, canonical, feed, current }
+    }
+
+    /// Language of the site's own words: that of the site when we speak it.
+    fn spoken(&self) -> &str {
+        if words::is_spoken(&self.language) { &self.language } else { "en" }
+    }
+
+    /// `22.11.2024 | 18:11` in the site's zone.
+    fn stamp(&self, instant: Timestamp) -> Stamp {
+        let at = instant.to_zoned(self.timezone.clone());
+        let text = format!(
+            "{:02}.{:02}.{:04} | {:02}:{:02}",
+            at.day(),
+            at.month(),
+            at.year(),
+            at.hour(),
+            at.minute()
+        );
+        Stamp { text, utc: whole_seconds(instant).to_string() }
+    }
+}
+
+fn whole_seconds(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
+}
+
+fn group_by_day<'a>(shell: &Shell, words: &Words, document: &'a Document) -> Vec<DayGroup<'a>> {
+    let mut days: Vec<DayGroup<'a>> = Vec::new();
+    for (index, item) in document.items.iter().enumerate() {
+        let day = item.date.to_zoned(shell.timezone.clone()).date();
+        let id = day.to_string();
+        let headline = headline(shell, words, item, index < LEDES_MAX);
+        match days.last_mut().filter(|group| group.id == id) {
+            Some(group) => group.headlines.push(headline),
+            None => days.push(DayGroup {
+                label: format!("{:02}.{:02}.{:04}", day.day(), day.month(), day.year()),
+                headlines: vec![headline],
+                id,
+            }),
+        }
+    }
+    days
+}
+
+fn headline<'a>(shell: &Shell, words: &Words, item: &'a Item, shows_lede: bool) -> Headline<'a> {
+    let html = item.summary.as_deref().or(item.content.as_deref());
+    let lede = html.filter(|_| shows_lede).map(|html| beginning(html, LEDE_CHARS));
+    let title = headline_text(item, words);
+    let lede = lede.filter(|lede| *lede != title).unwrap_or_default();
+    Headline {
+        title,
+        path: item.page_url.strip_prefix(&shell.base_url).unwrap_or("/").to_owned(),
+        stamp: shell.stamp(item.date),
+        lede,
+        lang: item.language.as_deref(),
+        item,
+    }
+}
+
+/// Characters of a text that stand in for a missing title.
+const TITLE_CHARS: usize = 80;
+
+fn headline_text(item: &Item, words: &Words) -> String {
+    let title = item.title.trim();
+    if !title.is_empty() {
+        return title.to_owned();
+    }
+    let html = item.summary.as_deref().or(item.content.as_deref()).unwrap_or_default();
+    let text = beginning(html, TITLE_CHARS);
+    if text.is_empty() { words.untitled.to_owned() } else { text }
+}
+
+/// Returns a story's headline as it is shown in lists: its title, else the beginning of its text.
+pub fn headline_of(item: &Item, language: &str) -> String {
+    headline_text(item, words(language))
+}
+
+/// A story without the links that a browser must not follow: only the web, mail and magnets lead anywhere.
+fn openable(item: &Item) -> Item {
+    let is_open = |url: &String| {
+        let schemes = ["https:", "http:", "mailto:", "magnet:"];
+        let head = url.get(..url.find(':').map_or(0, |at| at + 1)).unwrap_or_default();
+        schemes.iter().any(|scheme| head.eq_ignore_ascii_case(scheme))
+    };
+    let mut item = item.clone();
+    item.link = item.link.filter(is_open);
+    item.via = item.via.filter(is_open);
+    item.source.site = item.source.site.filter(is_open);
+    item.enclosures.retain(|file| is_open(&file.url));
+    for copy in &mut item.copies {
+        copy.url = copy.url.take().filter(is_open);
+    }
+    item
+}
+
+/// Returns what the folders of categories and sources are called.
+pub fn folder_titles(language: &str) -> (&'static str, &'static str) {
+    let words = words(language);
+    (words.categories, words.sources)
+}
+
+/// Writing into a string does not fail; a page that yet did is an empty one.
+fn finish(page: &impl Template) -> String {
+    page.render().unwrap_or_default()
+}

@@ -1,0 +1,265 @@
+//! The operator's side: metrics, state, and orders to the daemon, on a socket that the public does not reach.
+//!
+//! What the orders do is not known here: the daemon brings it as a trait object. Only methods and addresses are.
+
+use std::sync::Arc;
+
+use http::header;
+use http::{Method, Request, StatusCode};
+
+use crate::model::outcome::BoxFuture;
+
+use super::respond::{self, Answer};
+
+/// What the operator may ask of the daemon.
+pub trait Actions: Send + Sync {
+    /// Returns the metrics as Prometheus text.
+    fn metrics(&self) -> String;
+
+    /// Returns the state of everything as one JSON object.
+    fn status(&self) -> BoxFuture<'_, Result<String, ActionError>>;
+
+    /// Polls and waits for the end; returns JSON lines, all of them or the last.
+    fn poll(&self, query: PollQuery) -> BoxFuture<'_, Result<String, ActionError>>;
+
+    /// Says why an entry (a public id, a URL or a guid) looks as it does, as text.
+    fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>>;
+}
+
+/// What is to be polled, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PollQuery {
+    /// Ids of sources, in the order named; none: all.
+    pub sources: Vec<String>,
+    /// Which of them.
+    pub choice: PollChoice,
+    /// Whether anything is written.
+    pub effect: PollEffect,
+    /// How much is told.
+    pub report: PollReport,
+}
+
+/// Which sources are polled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PollChoice {
+    /// Due or not.
+    #[default]
+    Every,
+    /// Those that are due.
+    Due,
+}
+
+/// Whether a poll changes anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PollEffect {
+    /// It is committed.
+    #[default]
+    Commit,
+    /// It only says what would be new.
+    DryRun,
+}
+
+/// How much is told of a poll.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PollReport {
+    /// The last line, with the counts.
+    #[default]
+    Counts,
+    /// A line for each entry, then the counts.
+    Lines,
+}
+
+/// Why an order was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ActionError {
+    /// What kind of trouble it is.
+    pub kind: ActionErrorKind,
+    /// One line for the operator.
+    pub message: String,
+}
+
+/// The troubles that differ for the one who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionErrorKind {
+    /// There is no such source or entry: 404.
+    NotFound,
+    /// What was sent is wrong: 422.
+    Invalid,
+    /// Not now: 503.
+    Unavailable,
+    /// It failed: 500.
+    Failed,
+}
+
+impl ActionErrorKind {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+const LINES: &str = "application/x-ndjson";
+/// Prometheus text format.
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Answers one request of the operator.
+pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Answer {
+    let query = request.uri().query().unwrap_or_default();
+    let (method, path) = (request.method(), request.uri().path());
+    let allowed = match path {
+        "/metrics" | "/status.json" | "/healthz" | "/explain" => "GET, HEAD",
+        "/poll" => "POST",
+        _ => return respond::text(StatusCode::NOT_FOUND, "not found\n"),
+    };
+    let is_read = method == Method::GET || method == Method::HEAD;
+    if is_read != (allowed == "GET, HEAD") || !(is_read || method == Method::POST) {
+        return respond::method_not_allowed(allowed);
+    }
+    match path {
+        "/metrics" => good(actions.metrics(), METRICS),
+        "/status.json" => told(actions.status().await, JSON),
+        "/explain" => explain(actions, query).await,
+        "/poll" => match read_poll(query) {
+            Ok(query) => told(actions.poll(query).await, LINES),
+            Err(error) => told(Err(error), TEXT),
+        },
+        _ => good("ok\n".to_owned(), TEXT),
+    }
+}
+
+async fn explain(actions: &Arc<dyn Actions>, query: &str) -> Answer {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    match pairs.find(|(key, value)| key == "entry" && !value.is_empty()) {
+        Some((_, entry)) => told(actions.explain(&entry).await, TEXT),
+        None => told(Err(invalid("name an entry: /explain?entry=…")), TEXT),
+    }
+}
+
+fn read_poll(query: &str) -> Result<PollQuery, ActionError> {
+    let mut poll = PollQuery::default();
+    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let is_on = || match &*value {
+            "1" => Ok(true),
+            "0" => Ok(false),
+            _ => Err(invalid(&format!("`{key}` is 1 or 0, not `{value}`"))),
+        };
+        match &*key {
+            "source" => {
+                let ids = value.split(',').filter(|id| !id.is_empty());
+                poll.sources.extend(ids.map(str::to_owned));
+            }
+            "due" if is_on()? => poll.choice = PollChoice::Due,
+            "dry_run" if is_on()? => poll.effect = PollEffect::DryRun,
+            "lines" if is_on()? => poll.report = PollReport::Lines,
+            "due" | "dry_run" | "lines" => {}
+            _ => return Err(invalid(&format!("unknown parameter `{key}`"))),
+        }
+    }
+    Ok(poll)
+}
+
+fn invalid(message: &str) -> ActionError {
+    ActionError { kind: ActionErrorKind::Invalid, message: message.to_owned() }
+}
+
+fn good(body: String, content_type: &'static str) -> Answer {
+    respond::page(StatusCode::OK, body, content_type, respond::KEEP_NOT)
+}
+
+fn told(result: Result<String, ActionError>, content_type: &'static str) -> Answer {
+    match result {
+        Ok(body) => good(body, content_type),
+        Err(error) => {
+            let status = error.kind.status();
+            let mut answer = respond::text(status, format!("{}\n", error.message));
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                respond::put(answer.headers_mut(), header::RETRY_AFTER, "10");
+            }
+            answer
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Told;
+
+    impl Actions for Told {
+        fn metrics(&self) -> String {
+            "feedmill_polls_total 1\n".to_owned()
+        }
+        fn status(&self) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async { Ok("{}".to_owned()) })
+        }
+        fn poll(&self, query: PollQuery) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async move {
+                if query.sources.iter().any(|id| id == "missing") {
+                    let kind = ActionErrorKind::NotFound;
+                    return Err(ActionError { kind, message: "no such source".to_owned() });
+                }
+                Ok(format!("{query:?}"))
+            })
+        }
+        fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>> {
+            Box::pin(async move { Ok(format!("about {entry}")) })
+        }
+    }
+
+    async fn ask(method: Method, uri: &str) -> Answer {
+        let actions: Arc<dyn Actions> = Arc::new(Told);
+        let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+        respond(&actions, &request).await
+    }
+
+    #[tokio::test]
+    async fn each_address_has_its_method_and_status() {
+        let cases = [
+            (Method::GET, "/metrics", 200),
+            (Method::HEAD, "/metrics", 200),
+            (Method::GET, "/status.json", 200),
+            (Method::GET, "/healthz", 200),
+            (Method::POST, "/poll", 200),
+            (Method::POST, "/poll?source=a&source=b,c&due=1&dry_run=0&lines=1", 200),
+            (Method::POST, "/poll?source=missing", 404),
+            (Method::POST, "/poll?due=yes", 422),
+            (Method::POST, "/poll?dew=1", 422),
+            (Method::GET, "/explain?entry=tag%3Ax", 200),
+            (Method::GET, "/explain", 422),
+            (Method::GET, "/poll", 405),
+            (Method::POST, "/metrics", 405),
+            (Method::DELETE, "/poll", 405),
+            (Method::PUT, "/healthz", 405),
+            (Method::POST, "/reload", 404),
+            (Method::GET, "/", 404),
+        ];
+        for (method, uri, status) in cases {
+            assert_eq!(ask(method.clone(), uri).await.status(), status, "{method} {uri}");
+        }
+        let allow = ask(Method::GET, "/poll").await.headers()[header::ALLOW].clone();
+        assert_eq!(allow, "POST");
+    }
+
+    #[test]
+    fn a_poll_is_read_from_its_query() {
+        let query = read_poll("source=a&source=b,c&due=1&dry_run=1&lines=1").unwrap();
+        assert_eq!(
+            query,
+            PollQuery {
+                sources: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
+                choice: PollChoice::Due,
+                effect: PollEffect::DryRun,
+                report: PollReport::Lines,
+            }
+        );
+        assert_eq!(read_poll("due=0&lines=0").unwrap(), PollQuery::default());
+    }
+}

@@ -1,0 +1,334 @@
+//! Sockets: accepts connections, speaks HTTP/1.1 on them, and lets none of them hold the server.
+//!
+//! A silent or slow client is closed by deadline (`pulse`), a full server closes the connection that has been longest without a
+//! request (`registry`), and an accept error never ends the loop. Shutting down stops accepting, lets requests in progress end, and
+//! closes what is left after `SHUTDOWN_MAX`.
+
+mod pulse;
+mod registry;
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::model::policy::{Listen, ServerPolicy};
+
+use super::limit::Peer;
+use super::respond::Answer;
+use pulse::{Paced, Pulse};
+use registry::Registry;
+
+/// Header fields of a request; more is answered 431.
+const HEADERS_MAX: usize = 64;
+/// Bytes of a request's head; more is answered 431.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Connections that wait in the kernel.
+const BACKLOG: u32 = 1_024;
+/// Requests in progress get so long when the server is told to stop.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
+/// Wait after an accept error (no descriptors left …).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A bound listener.
+#[derive(Debug)]
+pub enum Bound {
+    /// TCP.
+    Tcp(TcpListener),
+    /// A unix socket; the file is removed when the server stops if we made it.
+    Unix {
+        /// The socket.
+        listener: UnixListener,
+        /// The file we made.
+        made: Option<PathBuf>,
+    },
+}
+
+/// A way in: a connection and whose it is.
+enum Stream {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream),
+}
+
+/// The deadlines and bounds of connections.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections_max: usize,
+    /// For a whole request head, from the connection's first moment on.
+    pub header_timeout: Duration,
+    /// Between requests.
+    pub idle_timeout: Duration,
+}
+
+impl From<&ServerPolicy> for Limits {
+    fn from(policy: &ServerPolicy) -> Self {
+        Self {
+            connections_max: policy.connections_max,
+            header_timeout: policy.header_timeout,
+            idle_timeout: policy.idle_timeout,
+        }
+    }
+}
+
+impl Bound {
+    /// Binds a listener. `mode` is that of the file of a unix socket: 0o660 for the operator's, 0o666 for the public's.
+    ///
+    /// A stale socket file (nobody answers on it) is replaced; one in use is `AddrInUse`.
+    pub async fn bind(listen: &Listen, mode: u32) -> io::Result<Self> {
+        match listen {
+            Listen::Tcp(address) => {
+                let socket = match address {
+                    SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                    SocketAddr::V6(_) => TcpSocket::new_v6()?,
+                };
+                socket.set_reuseaddr(true)?;
+                socket.bind(*address)?;
+                Ok(Self::Tcp(socket.listen(BACKLOG)?))
+            }
+            Listen::Unix(path) => bind_unix(path, mode).await,
+        }
+    }
+
+    /// Takes over a TCP listener that was passed to the process.
+    pub fn from_tcp(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener).map(Self::Tcp)
+    }
+
+    /// Takes over a unix listener that was passed to the process; its file is not ours to remove.
+    pub fn from_unix(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self::Unix { listener: UnixListener::from_std(listener)?, made: None })
+    }
+
+    /// Returns the address of a TCP listener.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok(),
+            Self::Unix { .. } => None,
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                // An answer is written whole: waiting for more to send only delays it.
+                let _ = stream.set_nodelay(true);
+                Ok(Stream::Tcp(stream, address))
+            }
+            Self::Unix { listener, .. } => Ok(Stream::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        if let Self::Unix { made: Some(path), .. } = self {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+/// Binds under a name of its own and renames: at no time has the file other permissions than `mode`.
+async fn bind_unix(path: &Path, mode: u32) -> io::Result<Bound> {
+    if UnixStream::connect(path).await.is_ok() {
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, "the socket is in use"));
+    }
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    let draft = PathBuf::from(draft);
+    match std::fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&draft)?;
+    std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(mode))?;
+    std::fs::rename(&draft, path)?;
+    Ok(Bound::Unix { listener, made: Some(path.to_owned()) })
+}
+
+/// What all connections share.
+struct Shared<S> {
+    service: S,
+    limits: Limits,
+    permits: Arc<Semaphore>,
+    registry: Arc<Registry>,
+    tracker: TaskTracker,
+    /// Stop accepting, end what is in progress.
+    stop: CancellationToken,
+    /// End at once.
+    kill: CancellationToken,
+}
+
+/// Serves until `shutdown` is over and requests in progress have ended, or `SHUTDOWN_MAX` later.
+///
+/// Dropping the future closes everything at once.
+pub async fn run<S, F>(
+    listeners: Vec<Bound>,
+    service: S,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) where
+    S: Fn(http::Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let kill = CancellationToken::new();
+    let _killed_when_dropped = kill.clone().drop_guard();
+    let shared = Arc::new(Shared {
+        service,
+        limits,
+        permits: Arc::new(Semaphore::new(limits.connections_max.clamp(1, Semaphore::MAX_PERMITS))),
+        registry: Arc::default(),
+        tracker: TaskTracker::new(),
+        stop: CancellationToken::new(),
+        kill,
+    });
+    for listener in listeners {
+        shared.tracker.spawn(accept(listener, Arc::clone(&shared)));
+    }
+    shutdown.await;
+    shared.stop.cancel();
+    shared.tracker.close();
+    if timeout(SHUTDOWN_MAX, shared.tracker.wait()).await.is_err() {
+        shared.kill.cancel();
+        shared.tracker.wait().await;
+    }
+}
+
+async fn accept<S, F>(listener: Bound, shared: Arc<Shared<S>>)
+where
+    S: Fn(http::Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    loop {
+        let accepted = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = shared.kill.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "failed to accept a connection");
+                let _ = timeout(ACCEPT_PAUSE, shared.stop.cancelled()).await;
+                continue;
+            }
+        };
+        let permit = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = shared.kill.cancelled() => return,
+            permit = room(&shared) => permit,
+        };
+        let connection = Arc::clone(&shared);
+        shared.tracker.spawn(async move {
+            match stream {
+                Stream::Tcp(stream, address) => {
+                    serve(stream, Peer::Address(address.ip()), permit, &connection).await;
+                }
+                Stream::Unix(stream) => serve(stream, Peer::Local, permit, &connection).await,
+            }
+        });
+    }
+}
+
+/// Waits for room for one more connection; when there is none, another one has to go.
+async fn room<S>(shared: &Shared<S>) -> Option<OwnedSemaphorePermit> {
+    let permits = Arc::clone(&shared.permits);
+    if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
+        return Some(permit);
+    }
+    loop {
+        shared.registry.evict();
+        let waited = timeout(ACCEPT_PAUSE, Arc::clone(&permits).acquire_owned()).await;
+        if let Ok(permit) = waited {
+            return permit.ok();
+        }
+    }
+}
+
+/// Serves one connection to its end.
+async fn serve<S, F, T>(
+    stream: T,
+    peer: Peer,
+    _permit: Option<OwnedSemaphorePermit>,
+    shared: &Shared<S>,
+) where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Fn(http::Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let limits = shared.limits;
+    let pulse = Arc::new(Pulse::new(limits, Instant::now()));
+    let entry = shared.registry.enter(Arc::clone(&pulse));
+    let beat = Arc::clone(&pulse);
+    let service = shared.service.clone();
+    let service = service_fn(move |request| {
+        let (answer, beat) = (service(request, peer), Arc::clone(&beat));
+        beat.serving(Instant::now());
+        async move {
+            let answer = answer.await;
+            beat.writing(Instant::now());
+            Ok::<_, std::convert::Infallible>(answer)
+        }
+    });
+    let io = TokioIo::new(Paced::new(stream, Arc::clone(&pulse)));
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(io, service)
+    );
+    let mut stop = pin!(shared.stop.cancelled());
+    let mut kill = pin!(shared.kill.cancelled());
+    let mut evicted = pin!(entry.evicted());
+    let mut timer = pin!(sleep_until(pulse.deadline()));
+    let mut is_stopping = false;
+    std::future::poll_fn(|context| {
+        if connection.as_mut().poll(context).is_ready()
+            || kill.as_mut().poll(context).is_ready()
+            || evicted.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(());
+        }
+        if !is_stopping && stop.as_mut().poll(context).is_ready() {
+            is_stopping = true;
+            connection.as_mut().graceful_shutdown();
+            if connection.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+        // What moves the deadline happens in the polls above, so it is enough to look here.
+        loop {
+            let deadline = pulse.deadline();
+            if deadline < timer.deadline() {
+                timer.as_mut().reset(deadline);
+            }
+            match timer.as_mut().poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(()) if deadline <= timer.deadline() => return Poll::Ready(()),
+                Poll::Ready(()) => timer.as_mut().reset(deadline),
+            }
+        }
+    })
+    .await;
+}

@@ -1,0 +1,220 @@
+//! How a connection is doing: what it waits for, since when, and when it has waited enough.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use super::Limits;
+
+/// A reader that takes nothing for so long is gone.
+const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
+/// A reader that takes an answer by drops has so long for all of it.
+const WRITE_MAX: Duration = Duration::from_secs(300);
+/// Ahead of any deadline that matters: a request in progress has none of its own.
+const FAR: Duration = Duration::from_secs(86_400);
+
+/// What a connection is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing has come yet: counts as a head that is late.
+    Silent,
+    /// A request's head is coming.
+    Head,
+    /// A request is in progress.
+    Serving,
+    /// An answer is going out.
+    Writing,
+    /// Between requests.
+    Idle,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    phase: Phase,
+    since: Instant,
+    /// When bytes last went out.
+    wrote: Instant,
+}
+
+/// How long a connection could be missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Claim {
+    /// No request in progress, since then.
+    Waiting(Instant),
+    /// An answer going out, since then.
+    Writing(Instant),
+}
+
+/// The state of one connection, told by its stream and its service.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+impl Pulse {
+    pub(super) fn new(limits: Limits, now: Instant) -> Self {
+        let state = State { phase: Phase::Silent, since: now, wrote: now };
+        Self { limits, state: Mutex::new(state) }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn serving(&self, now: Instant) {
+        self.with(|state| (state.phase, state.since) = (Phase::Serving, now));
+    }
+
+    pub(super) fn writing(&self, now: Instant) {
+        self.with(|state| *state = State { phase: Phase::Writing, since: now, wrote: now });
+    }
+
+    fn read(&self, now: Instant) {
+        self.with(|state| match state.phase {
+            // The time for a head runs from the first moment of a connection, not from its first byte.
+            Phase::Silent => state.phase = Phase::Head,
+            Phase::Idle => (state.phase, state.since) = (Phase::Head, now),
+            Phase::Head | Phase::Serving | Phase::Writing => {}
+        });
+    }
+
+    fn wrote(&self, now: Instant) {
+        self.with(|state| state.wrote = now);
+    }
+
+    fn flushed(&self, now: Instant) {
+        self.with(|state| {
+            if state.phase == Phase::Writing {
+                (state.phase, state.since) = (Phase::Idle, now);
+            }
+        });
+    }
+
+    /// Returns when the connection has waited enough, as things stand.
+    pub(super) fn deadline(&self) -> Instant {
+        self.with(|state| match state.phase {
+            Phase::Silent | Phase::Head => state.since + self.limits.header_timeout,
+            Phase::Idle => state.since + self.limits.idle_timeout,
+            Phase::Writing => (state.wrote + WRITE_STALL_MAX).min(state.since + WRITE_MAX),
+            Phase::Serving => state.since + FAR,
+        })
+    }
+
+    /// Returns how long the connection could be missed; `None` while a request is in progress.
+    pub(super) fn claim(&self) -> Option<Claim> {
+        self.with(|state| match state.phase {
+            Phase::Silent | Phase::Head | Phase::Idle => Some(Claim::Waiting(state.since)),
+            Phase::Writing => Some(Claim::Writing(state.since)),
+            Phase::Serving => None,
+        })
+    }
+}
+
+/// A stream that tells its pulse what goes over it.
+#[derive(Debug)]
+pub(super) struct Paced<T> {
+    stream: T,
+    pulse: Arc<Pulse>,
+}
+
+impl<T> Paced<T> {
+    pub(super) fn new(stream: T, pulse: Arc<Pulse>) -> Self {
+        Self { stream, pulse }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if polled.is_ready() && buffer.filled().len() > before {
+            self.pulse.read(Instant::now());
+        }
+        polled
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if polled.is_ready() {
+            self.pulse.wrote(Instant::now());
+        }
+        polled
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        if polled.is_ready() {
+            self.pulse.wrote(Instant::now());
+        }
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.stream).poll_flush(context);
+        if polled.is_ready() {
+            self.pulse.flushed(Instant::now());
+        }
+        polled
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_phase_has_its_deadline() {
+        let limits = Limits {
+            connections_max: 1,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+        };
+        let start = Instant::now();
+        let at = |seconds: u64| start + Duration::from_secs(seconds);
+        let pulse = Pulse::new(limits, start);
+        assert_eq!(pulse.deadline(), at(10), "silent");
+        pulse.read(at(9));
+        assert_eq!(pulse.deadline(), at(10), "a byte buys no time");
+        pulse.serving(at(9));
+        assert!(pulse.deadline() > at(3_600), "a request in progress is not cut");
+        assert_eq!(pulse.claim(), None);
+        pulse.writing(at(20));
+        assert_eq!(pulse.deadline(), at(50), "a reader that stalls");
+        pulse.wrote(at(40));
+        assert_eq!(pulse.deadline(), at(70), "a reader that goes on");
+        pulse.wrote(at(319));
+        assert_eq!(pulse.deadline(), at(320), "a reader that drips");
+        pulse.flushed(at(319));
+        assert_eq!(pulse.deadline(), at(379), "idle");
+        pulse.read(at(330));
+        assert_eq!(pulse.deadline(), at(340), "the next head");
+    }
+}

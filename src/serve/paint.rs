@@ -1,0 +1,206 @@
+//! From a route to a rendered body: select, write, compress. Runs on the blocking pool.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::render::html::{self, Directory, Kind, Listing, Way};
+use crate::render::{Document, atom, json, rss};
+use crate::store::Store;
+
+use super::cache::{Outcome, RenderError, Rendered};
+use super::select::{Found, Selected, View};
+use super::{Format, Front, Part, Route, Scope};
+
+/// `Content-Type` of pages.
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+const OPML: &str = "text/x-opml; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Renders a route that has a body.
+pub(super) fn paint(
+    store: &dyn Store,
+    front: &Front,
+    route: &Route,
+) -> Result<Outcome, RenderError> {
+    let settings = &front.settings;
+    let view = View::open(store, &settings.site, &settings.catalog)?;
+    let everything = || view.changed_anywhere();
+    match route {
+        Route::Feed(scope, part, format) => feed(&view, scope, *part, *format),
+        Route::Page(scope, part) => page(&view, front, scope, *part),
+        Route::Entry(slug) => entry(&view, front, slug),
+        Route::Dates => Ok(directory(&view, front, &view.dates()?)),
+        Route::Categories => Ok(directory(&view, front, &view.categories()?)),
+        Route::Sources => Ok(directory(&view, front, &view.source_rows()?)),
+        Route::FeedsOpml => {
+            let (categories, sources) = html::folder_titles(&settings.site.language);
+            Ok(done(view.feeds_opml(categories, sources), OPML, everything()))
+        }
+        Route::SourcesOpml => Ok(done(view.sources_opml(), OPML, everything())),
+        Route::Robots => Ok(done(b"User-agent: *\nDisallow:\n".to_vec(), TEXT, view.created())),
+        Route::Style(hash) if *hash == front.style.hash => {
+            Ok(done(front.style.css.clone().into_bytes(), CSS, view.created()))
+        }
+        Route::Style(_)
+        | Route::Health
+        | Route::Ready
+        | Route::Moved(_)
+        | Route::Options
+        | Route::NotFound
+        | Route::MethodNotAllowed => Ok(Outcome::Unknown),
+    }
+}
+
+fn done(body: Vec<u8>, content_type: &'static str, changed: Timestamp) -> Outcome {
+    Outcome::Body(Arc::new(Rendered::new(body, content_type, changed)))
+}
+
+/// Finds the document of a scope, or says where or why it is not; `suffix` ends a new path.
+fn find(
+    view: &View<'_>,
+    scope: &Scope,
+    part: Part,
+    format: Option<Format>,
+) -> Result<Result<Selected, Outcome>, RenderError> {
+    Ok(match view.document(scope, part)? {
+        Found::Here(selected) => Ok(selected),
+        Found::Renamed(slug) => {
+            let renamed = match scope {
+                Scope::CategoryDay(_, day) => Scope::CategoryDay(slug, *day),
+                Scope::All | Scope::Category(_) | Scope::Day(_) | Scope::Source(_) => {
+                    Scope::Category(slug)
+                }
+            };
+            Err(Outcome::Moved(match format {
+                Some(format) => format!("{}.{}", renamed.part_path(part), format.extension()),
+                None => renamed.page_path(part),
+            }))
+        }
+        Found::Gone => Err(Outcome::Gone),
+        Found::Unknown => Err(Outcome::Unknown),
+    })
+}
+
+fn feed(
+    view: &View<'_>,
+    scope: &Scope,
+    part: Part,
+    format: Format,
+) -> Result<Outcome, RenderError> {
+    let Selected { document, changed } = match find(view, scope, part, Some(format))? {
+        Ok(selected) => selected,
+        Err(outcome) => return Ok(outcome),
+    };
+    let (body, content_type) = match format {
+        Format::Atom => (atom::write(&document), "application/atom+xml; charset=utf-8"),
+        Format::Rss => (rss::write(&document), "application/rss+xml; charset=utf-8"),
+        // RFC 8259 §11: JSON has no charset parameter.
+        Format::Json => (json::write(&document), "application/feed+json"),
+    };
+    let mut rendered = Rendered::new(body, content_type, changed);
+    rendered.links = feed_links(&document, format);
+    Ok(Outcome::Body(Arc::new(rendered)))
+}
+
+/// `Link` fields: the same relations as in the document (R98, R99).
+fn feed_links(document: &Document, format: Format) -> Vec<String> {
+    let formats = [
+        (Format::Atom, &document.atom_url, "application/atom+xml"),
+        (Format::Rss, &document.rss_url, "application/rss+xml"),
+        (Format::Json, &document.json_url, "application/feed+json"),
+    ];
+    let mut links: Vec<String> = formats
+        .iter()
+        .map(|(other, url, mime)| {
+            let rel = if *other == format { "self" } else { "alternate" };
+            format!("<{url}>; rel=\"{rel}\"; type=\"{mime}\"")
+        })
+        .collect();
+    links.push(format!("<{}>; rel=\"alternate\"; type=\"text/html\"", document.page_url));
+    links.extend(document.hub.as_ref().map(|hub| format!("<{hub}>; rel=\"hub\"")));
+    let extension = format.extension();
+    let paging = document.paging.iter();
+    links.extend(paging.map(|(rel, path)| format!("<{path}.{extension}>; rel=\"{rel}\"")));
+    links
+}
+
+/// `Link` fields of a page: its feeds, the preferred one first (R109).
+fn page_links(document: &Document) -> Vec<String> {
+    let feeds = [
+        (&document.atom_url, "application/atom+xml"),
+        (&document.rss_url, "application/rss+xml"),
+        (&document.json_url, "application/feed+json"),
+    ];
+    let link =
+        |(url, mime): (&String, &str)| format!("<{url}>; rel=\"alternate\"; type=\"{mime}\"");
+    feeds.into_iter().map(link).collect()
+}
+
+fn page(view: &View<'_>, front: &Front, scope: &Scope, part: Part) -> Result<Outcome, RenderError> {
+    let Selected { document, changed } = match find(view, scope, part, None)? {
+        Ok(selected) => selected,
+        Err(outcome) => return Ok(outcome),
+    };
+    let kind = match scope {
+        Scope::All => Kind::Home,
+        Scope::Category(_) => Kind::Category,
+        Scope::Day(_) | Scope::CategoryDay(..) => Kind::Day,
+        Scope::Source(_) => Kind::Source,
+    };
+    let (newer, older) = ways(view, front, scope, &document)?;
+    let website = view.website(scope);
+    let heading = view.heading(scope);
+    let listing = Listing { kind, heading, document: &document, newer, older, website };
+    let body = html::listing(&front.shell, &listing).into_bytes();
+    let mut rendered = Rendered::new(body, HTML, changed);
+    rendered.links = page_links(&document);
+    Ok(Outcome::Body(Arc::new(rendered)))
+}
+
+/// Where newer and older news are: the other pages of a day, the days around it, the archive.
+fn ways(
+    view: &View<'_>,
+    front: &Front,
+    scope: &Scope,
+    document: &Document,
+) -> Result<(Option<Way>, Option<Way>), RenderError> {
+    let paged = |rels: [&str; 2]| {
+        let found = document.paging.iter().find(|(rel, _)| rels.contains(&rel.as_str()));
+        found.and_then(|(_, url)| url.strip_prefix(&front.settings.site.base_url)).map(|path| Way {
+            label: path.rsplit('/').next().unwrap_or_default().to_owned(),
+            path: path.to_owned(),
+        })
+    };
+    let (newer, older) = view.neighbours(scope)?;
+    let newer = paged(["previous", "next-archive"]).or(newer);
+    Ok((newer, paged(["next", "prev-archive"]).or(older)))
+}
+
+fn entry(
+    view: &View<'_>,
+    front: &Front,
+    slug: &crate::model::entry::Slug,
+) -> Result<Outcome, RenderError> {
+    let story = match view.story(slug)? {
+        Found::Here(story) => story,
+        Found::Renamed(slug) => return Ok(Outcome::Moved(format!("/entry/{slug}"))),
+        Found::Gone => return Ok(Outcome::Gone),
+        Found::Unknown => return Ok(Outcome::Unknown),
+    };
+    let page =
+        html::Entry { item: &story.item, more: story.more, day: story.day, feed: &story.feed };
+    let body = html::entry(&front.shell, &page).into_bytes();
+    let mut rendered = Rendered::new(body, HTML, view.changed_anywhere());
+    rendered.links = page_links(&story.feed);
+    Ok(Outcome::Body(Arc::new(rendered)))
+}
+
+fn directory(view: &View<'_>, front: &Front, directory: &Directory) -> Outcome {
+    let feed = view.bare_document(&Scope::All);
+    let body = html::directory(&front.shell, directory, &feed).into_bytes();
+    let mut rendered = Rendered::new(body, HTML, view.changed_anywhere());
+    rendered.links = page_links(&feed);
+    Outcome::Body(Arc::new(rendered))
+}

@@ -1,0 +1,350 @@
+//! From a rendered body to an HTTP answer: conditions, codings, header fields.
+//!
+//! Pure: the request's header fields and the present time are arguments. Rules of RFC 9110 that hold here: §8.8.3.3 an ETag for each
+//! coding; §12.5.3 and §12.4.2 negotiation; §13.1.2 `If-None-Match` compares weakly; §13.1.3 `If-Modified-Since` counts only without
+//! it; §15.4.5 a 304 repeats the fields of the 200. Rules R83–R99.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use jiff::Timestamp;
+
+use super::cache::Rendered;
+
+/// An answer.
+pub type Answer = Response<Full<Bytes>>;
+
+/// For feeds and pages (R91).
+pub const KEEP_SHORT: &str = "public, max-age=300, stale-while-revalidate=60, stale-if-error=86400";
+/// For full archive pages, whose membership is closed (R91).
+pub const KEEP_LONG: &str = "public, max-age=3600, stale-while-revalidate=60, stale-if-error=86400";
+/// For what is named by its hash.
+pub const KEEP_FOREVER: &str = "public, max-age=31536000, immutable";
+/// For what is true only now.
+pub const KEEP_NOT: &str = "no-store";
+
+/// The content codings offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    Identity,
+    Gzip,
+    Brotli,
+}
+
+/// Answers a GET or HEAD with a body or a 304. (hyper leaves the body out of an answer to HEAD and keeps its length: R83.)
+pub fn body(
+    request: &HeaderMap,
+    rendered: &Rendered,
+    keep: &'static str,
+    now: Timestamp,
+) -> Answer {
+    let (coding, bytes) = choose(request, rendered);
+    let etag = etag(&rendered.tag, coding);
+    let changed = rendered.changed.min(now);
+    let mut answer = Response::new(Full::new(Bytes::new()));
+    let headers = answer.headers_mut();
+    put(headers, header::ETAG, &etag);
+    if let Some(date) = imf_fixdate(changed) {
+        put(headers, header::LAST_MODIFIED, &date);
+    }
+    put(headers, header::CACHE_CONTROL, keep);
+    put(headers, header::VARY, "Accept-Encoding");
+    for link in &rendered.links {
+        if let Ok(value) = HeaderValue::from_str(link) {
+            headers.append(header::LINK, value);
+        }
+    }
+    if is_known(request, &etag, changed) {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        put(headers, header::CONTENT_TYPE, rendered.content_type);
+        put(headers, header::CONTENT_LENGTH, &bytes.len().to_string());
+        match coding {
+            Coding::Identity => {}
+            Coding::Gzip => put(headers, header::CONTENT_ENCODING, "gzip"),
+            Coding::Brotli => put(headers, header::CONTENT_ENCODING, "br"),
+        }
+        *answer.body_mut() = Full::new(bytes);
+    }
+    answer
+}
+
+/// Answers with a short text, never kept.
+pub fn text(status: StatusCode, text: impl Into<String>) -> Answer {
+    page(status, text.into(), "text/plain; charset=utf-8", KEEP_NOT)
+}
+
+/// Answers with a body of its own status, without conditions.
+pub fn page(
+    status: StatusCode,
+    body: String,
+    content_type: &'static str,
+    keep: &'static str,
+) -> Answer {
+    let bytes = Bytes::from(body);
+    let length = bytes.len().to_string();
+    let mut answer = Response::new(Full::new(bytes));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    put(headers, header::CONTENT_TYPE, content_type);
+    put(headers, header::CONTENT_LENGTH, &length);
+    put(headers, header::CACHE_CONTROL, keep);
+    answer
+}
+
+/// Answers 301.
+pub fn moved(location: &str) -> Answer {
+    let body = format!("moved to {location}\n");
+    let keep = "public, max-age=300";
+    let mut answer = page(StatusCode::MOVED_PERMANENTLY, body, "text/plain; charset=utf-8", keep);
+    put(answer.headers_mut(), header::LOCATION, location);
+    answer
+}
+
+/// Answers 405.
+pub fn method_not_allowed(allow: &'static str) -> Answer {
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+    put(answer.headers_mut(), header::ALLOW, allow);
+    // A body that nobody will read may still be coming.
+    put(answer.headers_mut(), header::CONNECTION, "close");
+    answer
+}
+
+/// Answers OPTIONS, also as the question that CORS asks first (R96).
+pub fn options() -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::new()));
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    let headers = answer.headers_mut();
+    put(headers, header::ALLOW, "GET, HEAD, OPTIONS");
+    put(headers, header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS");
+    put(headers, header::ACCESS_CONTROL_ALLOW_HEADERS, "If-None-Match, If-Modified-Since");
+    put(headers, header::ACCESS_CONTROL_MAX_AGE, "86400");
+    answer
+}
+
+/// Puts what every public answer carries: CORS (R96) and no sniffing (R97).
+pub fn finish(answer: &mut Answer) {
+    let headers = answer.headers_mut();
+    put(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    let exposed = "ETag, Last-Modified, Link, Retry-After";
+    put(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+}
+
+/// Sets a header field. A value that cannot be one is left out: it would be ours, and a defect.
+pub fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn etag(tag: &str, coding: Coding) -> String {
+    match coding {
+        Coding::Identity => format!("\"{tag}\""),
+        Coding::Gzip => format!("\"{tag}-gz\""),
+        Coding::Brotli => format!("\"{tag}-br\""),
+    }
+}
+
+fn choose(request: &HeaderMap, rendered: &Rendered) -> (Coding, Bytes) {
+    let brotli = (Coding::Brotli, rendered.brotli.as_ref(), quality(request, "br"));
+    let gzip = (Coding::Gzip, rendered.gzip.as_ref(), quality(request, "gzip"));
+    let mut best = (Coding::Identity, rendered.identity.clone());
+    let mut best_quality = 0;
+    for (coding, bytes, quality) in [brotli, gzip] {
+        if let Some(bytes) = bytes.filter(|_| quality > best_quality) {
+            best = (coding, bytes.clone());
+            best_quality = quality;
+        }
+    }
+    best
+}
+
+/// Quality of a coding in thousandths, by `Accept-Encoding`; 0 when it is not wanted or nothing is said.
+fn quality(request: &HeaderMap, coding: &str) -> u32 {
+    let mut any = None;
+    for member in members(request, header::ACCEPT_ENCODING) {
+        let (name, parameters) = member.split_once(';').unwrap_or((member, ""));
+        let name = name.trim();
+        let is_named = name.eq_ignore_ascii_case(coding)
+            || (coding == "gzip" && name.eq_ignore_ascii_case("x-gzip"));
+        if is_named {
+            return weight(parameters);
+        }
+        if name == "*" {
+            any = Some(weight(parameters));
+        }
+    }
+    any.unwrap_or(0)
+}
+
+fn weight(parameters: &str) -> u32 {
+    let Some((key, value)) = parameters.trim().split_once('=') else { return 1_000 };
+    let value = value.trim();
+    if !key.trim().eq_ignore_ascii_case("q") {
+        return 1_000;
+    }
+    let (whole, part) = value.split_once('.').unwrap_or((value, ""));
+    let part: String = part.chars().chain("000".chars()).take(3).collect();
+    match (whole, part.parse::<u32>()) {
+        ("1", _) => 1_000,
+        ("0", Ok(part)) => part,
+        _ => 0,
+    }
+}
+
+/// Members of a list field, over all its lines, split outside quotes.
+fn members(request: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lines = request.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|member| !member.is_empty())
+}
+
+/// Tells whether the client holds this representation.
+fn is_known(request: &HeaderMap, etag: &str, changed: Timestamp) -> bool {
+    if request.contains_key(header::IF_NONE_MATCH) {
+        // Our tags hold no comma, so a quoted one of others may be cut in two without harm.
+        return members(request, header::IF_NONE_MATCH)
+            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag);
+    }
+    let since = request.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
+    let since = since.and_then(|text| httpdate::parse_http_date(text).ok());
+    let (Some(since), Some(changed)) = (since, system_time(changed)) else { return false };
+    changed <= since
+}
+
+/// An instant in whole seconds, as HTTP compares them (R89).
+fn system_time(instant: Timestamp) -> Option<SystemTime> {
+    let seconds = u64::try_from(instant.as_second()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7); `None` outside the years it can say.
+fn imf_fixdate(instant: Timestamp) -> Option<String> {
+    const YEAR_9999_END: i64 = 253_402_300_799;
+    (instant.as_second() <= YEAR_9999_END).then_some(())?;
+    system_time(instant).map(httpdate::fmt_http_date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(HeaderName, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in fields {
+            map.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        map
+    }
+
+    fn rendered() -> Rendered {
+        let changed = "2026-03-01T12:00:00.9Z".parse().unwrap();
+        Rendered::new(vec![b'a'; 4_000], "text/plain", changed)
+    }
+
+    fn ask(fields: &[(HeaderName, &str)]) -> Answer {
+        let now = "2026-03-01T13:00:00Z".parse().unwrap();
+        body(&headers(fields), &rendered(), KEEP_SHORT, now)
+    }
+
+    #[test]
+    fn the_best_coding_the_client_takes_is_chosen() {
+        let cases = [
+            ("", None),
+            ("identity", None),
+            ("gzip", Some("gzip")),
+            ("x-gzip", Some("gzip")),
+            ("GZIP", Some("gzip")),
+            ("gzip, deflate, br", Some("br")),
+            ("br;q=0.5, gzip;q=0.8", Some("gzip")),
+            ("br;q=0, gzip", Some("gzip")),
+            ("gzip;q=0", None),
+            ("gzip; q=0.000", None),
+            ("*", Some("br")),
+            ("*;q=0", None),
+            ("br;q=0, *", Some("gzip")),
+            ("deflate, zstd", None),
+            ("gzip;q=nonsense", None),
+        ];
+        for (accept, expected) in cases {
+            let answer = ask(&[(header::ACCEPT_ENCODING, accept)]);
+            let coding = answer.headers().get(header::CONTENT_ENCODING);
+            assert_eq!(coding.map(|c| c.to_str().unwrap()), expected, "{accept}");
+            assert_eq!(answer.headers()[header::VARY], "Accept-Encoding", "R90 {accept}");
+        }
+    }
+
+    #[test]
+    fn each_coding_has_its_own_strong_etag_r84() {
+        let tag =
+            |accept| ask(&[(header::ACCEPT_ENCODING, accept)]).headers()[header::ETAG].clone();
+        let tags = [tag("identity"), tag("gzip"), tag("br")];
+        assert!(tags.iter().all(|t| t.to_str().unwrap().starts_with('"')), "{tags:?}");
+        assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2]);
+    }
+
+    #[test]
+    fn if_none_match_is_compared_weakly_over_lists_r86() {
+        let own = format!("\"{}\"", rendered().tag);
+        let gz = format!("\"{}-gz\"", rendered().tag);
+        let cases = [
+            (own.clone(), true),
+            (format!("W/{own}"), true),
+            ("*".to_owned(), true),
+            (format!("\"x\", W/\"y, z\" ,{own}"), true),
+            ("\"x\"".to_owned(), false),
+            (own.trim_matches('"').to_owned(), false),
+            (gz, false),
+            (String::new(), false),
+        ];
+        for (value, is_known) in cases {
+            let answer = ask(&[(header::IF_NONE_MATCH, &value)]);
+            assert_eq!(answer.status() == StatusCode::NOT_MODIFIED, is_known, "{value}");
+        }
+        let two_lines = [(header::IF_NONE_MATCH, "\"x\""), (header::IF_NONE_MATCH, &own)];
+        assert_eq!(ask(&two_lines).status(), StatusCode::NOT_MODIFIED);
+    }
+
+    #[test]
+    fn if_modified_since_counts_in_whole_seconds_and_only_alone_r87_r89() {
+        let cases = [
+            ("equal", "Sun, 01 Mar 2026 12:00:00 GMT", true),
+            ("later", "Sun, 01 Mar 2026 12:00:01 GMT", true),
+            ("earlier", "Sun, 01 Mar 2026 11:59:59 GMT", false),
+            ("RFC 850", "Sunday, 01-Mar-26 12:00:00 GMT", true),
+            ("asctime", "Sun Mar  1 12:00:00 2026", true),
+            ("nonsense", "yesterday", false),
+        ];
+        for (name, value, is_known) in cases {
+            let answer = ask(&[(header::IF_MODIFIED_SINCE, value)]);
+            assert_eq!(answer.status() == StatusCode::NOT_MODIFIED, is_known, "{name}");
+        }
+        let both = [
+            (header::IF_NONE_MATCH, "\"x\""),
+            (header::IF_MODIFIED_SINCE, "Sun, 01 Mar 2026 12:00:00 GMT"),
+        ];
+        assert_eq!(ask(&both).status(), StatusCode::OK, "R87");
+    }
+
+    #[test]
+    fn a_304_repeats_the_fields_of_the_200_r88() {
+        let full = ask(&[]);
+        let answer = ask(&[(header::IF_NONE_MATCH, "*")]);
+        for name in [header::ETAG, header::CACHE_CONTROL, header::VARY, header::LAST_MODIFIED] {
+            assert_eq!(answer.headers().get(&name), full.headers().get(&name), "{name}");
+            assert!(full.headers().contains_key(&name), "{name}");
+        }
+        assert!(!answer.headers().contains_key(header::CONTENT_TYPE));
+        assert!(!answer.headers().contains_key(header::CONTENT_LENGTH));
+    }
+
+    #[test]
+    fn last_modified_is_never_later_than_now_r85() {
+        let now = "2026-02-01T00:00:00Z".parse().unwrap();
+        let answer = body(&HeaderMap::new(), &rendered(), KEEP_SHORT, now);
+        assert_eq!(answer.headers()[header::LAST_MODIFIED], "Sun, 01 Feb 2026 00:00:00 GMT");
+    }
+}

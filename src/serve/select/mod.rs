@@ -1,0 +1,310 @@
+//! What stands in a document: chosen from the store by the configuration, complete, so that writers look nothing up.
+//!
+//! Pure in effect: the same store and configuration give the same document (R63); no clock is read. The catalog decides
+//! membership: an entry of a source that is not configured is in no output, and a story opened by such a source is shown by
+//! another of its copies. Standards: RFC 4287 (feed and entry parts), RFC 5005 (paging and archives), rules R4–R24 and R62–R74.
+
+mod credit;
+mod item;
+mod lists;
+mod number;
+mod page;
+mod window;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::model::ids::feed_id;
+use crate::model::policy::{Catalog, ENTRIES_PER_FEED_MAX, SitePolicy};
+use crate::model::selection::{Position, Selection, Unit};
+use crate::model::source::{CategorySlug, Source, SourceId, SourceState};
+use crate::render::{Document, Item};
+use crate::store::{Stats, Store, StoreError};
+
+use super::route::{Part, Scope};
+
+/// What a client may keep, in minutes: `max-age` and RSS `ttl` (R45, R91).
+pub const TTL_MIN: u32 = 5;
+
+/// What was asked for, or why it is not here.
+#[derive(Clone, Debug)]
+pub enum Found<T> {
+    /// It is here.
+    Here(T),
+    /// It has another name: the new slug.
+    Renamed(String),
+    /// It was here: removed or withdrawn.
+    Gone,
+    /// Nobody remembers such a thing.
+    Unknown,
+}
+
+/// A document and when it last changed.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// The document.
+    pub document: Document,
+    /// `Last-Modified`: the latest commit that changed a source whose words stand in it, else the store's creation (R85).
+    pub changed: Timestamp,
+}
+
+/// The store seen through a configuration, for one rendering.
+pub struct View<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) site: &'a SitePolicy,
+    pub(super) catalog: &'a Catalog,
+    pub(super) stats: Stats,
+    sources: HashMap<&'a SourceId, &'a Arc<Source>>,
+    states: HashMap<SourceId, Arc<SourceState>>,
+}
+
+/// The sources of a scope, and what of them is listed.
+struct Membership {
+    unit: Unit,
+    sources: Vec<SourceId>,
+}
+
+/// The places of one part of a scope, newest first, with the links to its other parts.
+#[derive(Default)]
+struct Places {
+    positions: Vec<Position>,
+    paging: Vec<(&'static str, Part)>,
+    is_archive: bool,
+}
+
+impl<'a> View<'a> {
+    /// Reads what every document needs: states and facts of the store.
+    pub fn open(
+        store: &'a dyn Store,
+        site: &'a SitePolicy,
+        catalog: &'a Catalog,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            store,
+            site,
+            catalog,
+            stats: store.stats()?,
+            sources: catalog.sources.iter().map(|source| (&source.id, source)).collect(),
+            states: store.states()?.into_iter().collect(),
+        })
+    }
+
+    /// Returns the document of one part of a scope.
+    pub fn document(&self, scope: &Scope, part: Part) -> Result<Found<Selected>, StoreError> {
+        let membership = match self.membership(scope) {
+            Found::Here(membership) => membership,
+            Found::Renamed(slug) => return Ok(Found::Renamed(slug)),
+            Found::Gone => return Ok(Found::Gone),
+            Found::Unknown => return Ok(Found::Unknown),
+        };
+        let Some(places) = self.places(scope, part, &membership)? else {
+            return Ok(Found::Unknown);
+        };
+        let items = match membership.unit {
+            Unit::Stories => self.story_items(&places.positions)?,
+            Unit::Entries => self.entry_items(&places.positions)?,
+        };
+        let changed = self.changed(&membership.sources, &items);
+        let document = self.assemble(scope, part, &places, items);
+        Ok(Found::Here(Selected { document, changed }))
+    }
+
+    fn membership(&self, scope: &Scope) -> Found<Membership> {
+        match scope {
+            Scope::All | Scope::Day(_) => {
+                Found::Here(Membership { unit: Unit::Stories, sources: self.catalog.all() })
+            }
+            Scope::Category(slug) | Scope::CategoryDay(slug, _) => self.category_members(slug),
+            Scope::Source(id) => self.source_member(id),
+        }
+    }
+
+    fn category_members(&self, slug: &str) -> Found<Membership> {
+        if let Some(category) = self.catalog.category(slug) {
+            let sources = self.catalog.members(&category.slug);
+            return Found::Here(Membership { unit: Unit::Stories, sources });
+        }
+        let was_called = |former: &CategorySlug| former.as_str() == slug;
+        let renamed = self.catalog.categories.iter().find(|c| c.former.iter().any(was_called));
+        renamed.map_or(Found::Unknown, |category| Found::Renamed(category.slug.to_string()))
+    }
+
+    /// A source that is polled but not published never had a page; one that left the configuration had (410).
+    fn source_member(&self, id: &str) -> Found<Membership> {
+        let id = SourceId::new(id);
+        match self.sources.get(&id) {
+            Some(source) if source.publish => {
+                Found::Here(Membership { unit: Unit::Entries, sources: vec![id] })
+            }
+            Some(_) => Found::Unknown,
+            None if self.states.contains_key(&id) => Found::Gone,
+            None => Found::Unknown,
+        }
+    }
+
+    /// Returns the places of one part; `None` when there is no such part.
+    fn places(
+        &self,
+        scope: &Scope,
+        part: Part,
+        membership: &Membership,
+    ) -> Result<Option<Places>, StoreError> {
+        match (scope, part) {
+            (Scope::Day(day) | Scope::CategoryDay(_, day), Part::Newest) => {
+                self.day_places(*day, 1, membership)
+            }
+            (Scope::Day(day) | Scope::CategoryDay(_, day), Part::Page(n)) => {
+                self.day_places(*day, n, membership)
+            }
+            (Scope::All | Scope::Category(_) | Scope::Source(_), Part::Newest) => {
+                self.newest_places(scope, membership).map(Some)
+            }
+            (Scope::All | Scope::Category(_) | Scope::Source(_), Part::Archive(n)) => {
+                self.archive_places(scope, n, membership)
+            }
+            (Scope::Day(_) | Scope::CategoryDay(..), Part::Archive(_))
+            | (Scope::All | Scope::Category(_) | Scope::Source(_), Part::Page(_)) => Ok(None),
+        }
+    }
+
+    fn assemble(&self, scope: &Scope, part: Part, places: &Places, items: Vec<Item>) -> Document {
+        let base = &self.site.base_url;
+        let feed = format!("{base}{}", scope.part_path(part));
+        let path = scope.path();
+        let updated = items.iter().map(|item| item.updated).max();
+        Document {
+            id: feed_id(&self.stats.id_authority, path.trim_start_matches('/')),
+            title: self.title(scope),
+            subtitle: self.subtitle(scope),
+            updated: updated.unwrap_or_else(|| self.start(scope)),
+            language: self.site.language.clone(),
+            page_url: format!("{base}{}", scope.page_path(part)),
+            atom_url: format!("{feed}.atom"),
+            rss_url: format!("{feed}.rss"),
+            json_url: format!("{feed}.json"),
+            paging: places
+                .paging
+                .iter()
+                .map(|(rel, part)| ((*rel).to_owned(), format!("{base}{}", scope.part_path(*part))))
+                .collect(),
+            is_archive: places.is_archive,
+            hub: self.site.hub.as_ref().map(ToString::to_string),
+            site_title: self.site.title.clone(),
+            base_url: base.clone(),
+            ttl_min: TTL_MIN,
+            items,
+        }
+    }
+
+    /// Returns the heading of a scope, without the site's title.
+    pub fn heading(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::All => self.site.title.clone(),
+            Scope::Category(slug) => self.category_title(slug),
+            Scope::Day(day) => day_stamp(*day),
+            Scope::CategoryDay(slug, day) => {
+                format!("{} – {}", self.category_title(slug), day_stamp(*day))
+            }
+            Scope::Source(id) => self.source_title(&SourceId::new(id)),
+        }
+    }
+
+    fn title(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::All => self.site.title.clone(),
+            Scope::Category(_) | Scope::Day(_) | Scope::CategoryDay(..) | Scope::Source(_) => {
+                format!("{} – {}", self.heading(scope), self.site.title)
+            }
+        }
+    }
+
+    /// The day's boundary is one zone's, and the feed says which (R74).
+    fn subtitle(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::Day(day) | Scope::CategoryDay(_, day) => {
+                format!("{day} ({})", self.site.timezone.iana_name().unwrap_or("UTC"))
+            }
+            Scope::Source(id) => {
+                let state = self.states.get(&SourceId::new(id));
+                state.and_then(|state| state.meta.subtitle.clone()).unwrap_or_default()
+            }
+            Scope::All | Scope::Category(_) => String::new(),
+        }
+    }
+
+    fn start(&self, scope: &Scope) -> Timestamp {
+        let day = match scope {
+            Scope::Day(day) | Scope::CategoryDay(_, day) => *day,
+            Scope::All | Scope::Category(_) | Scope::Source(_) => return self.stats.created,
+        };
+        self.day_bounds(day).map_or(self.stats.created, |(from, _)| from)
+    }
+
+    /// The latest change of the scope's sources and of every source whose copy is credited.
+    fn changed(&self, sources: &[SourceId], items: &[Item]) -> Timestamp {
+        let credited = items.iter().flat_map(|item| {
+            let copies = item.copies.iter().map(|copy| copy.source.as_str());
+            copies.chain([item.source.slug.as_str()])
+        });
+        let credited = credited.filter_map(|slug| self.states.get(&SourceId::new(slug)));
+        let own = sources.iter().filter_map(|id| self.states.get(id));
+        let latest = own.chain(credited).filter_map(|state| state.changed).max();
+        latest.unwrap_or(self.stats.created)
+    }
+
+    /// Returns when the store was made.
+    pub fn created(&self) -> Timestamp {
+        self.stats.created
+    }
+
+    /// Returns when anything that is published last changed.
+    pub fn changed_anywhere(&self) -> Timestamp {
+        self.changed(&self.catalog.all(), &[])
+    }
+
+    /// Returns the title of a category: the operator's, else the slug.
+    pub fn category_title(&self, slug: &str) -> String {
+        self.catalog.category(slug).map_or_else(|| slug.to_owned(), |found| found.title.clone())
+    }
+
+    /// Returns the title of a source: the operator's, else the feed's own, else the slug.
+    pub fn source_title(&self, id: &SourceId) -> String {
+        let operators = self.sources.get(id).and_then(|source| source.title.clone());
+        let own = || self.states.get(id).and_then(|state| state.meta.title.clone());
+        let named = operators.or_else(own).filter(|title| !title.is_empty());
+        named.unwrap_or_else(|| id.to_string())
+    }
+
+    /// Returns the instants at which a day begins and ends in the site's zone.
+    pub fn day_bounds(&self, day: Date) -> Option<(Timestamp, Timestamp)> {
+        let zone = &self.site.timezone;
+        let from = day.to_zoned(zone.clone()).ok()?.timestamp();
+        let until = day.tomorrow().ok()?.to_zoned(zone.clone()).ok()?.timestamp();
+        Some((from, until))
+    }
+
+    /// Returns the day on which an instant falls in the site's zone.
+    pub fn day_of(&self, instant: Timestamp) -> Date {
+        instant.to_zoned(self.site.timezone.clone()).date()
+    }
+
+    /// Returns up to a document's worth of places.
+    fn select(&self, membership: &Membership) -> Result<Vec<Position>, StoreError> {
+        self.store.select(&Selection {
+            unit: membership.unit,
+            sources: membership.sources.clone(),
+            from: None,
+            until: None,
+            after: None,
+            limit: ENTRIES_PER_FEED_MAX,
+        })
+    }
+}
+
+/// A day as it is written on pages and in titles: `22.11.2024`.
+pub fn day_stamp(day: Date) -> String {
+    format!("{:02}.{:02}.{:04}", day.day(), day.month(), day.year())
+}
