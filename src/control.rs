@@ -1,1 +1,372 @@
-//! control.
+//! The actions of an operator: poll now, status, explain. The same for the daemon and for a command that opens the
+//! store itself.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::ingest::{Event, Mode, Report, Writer};
+use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
+use crate::model::policy::Catalog;
+use crate::model::scrub::scrub_url;
+use crate::model::selection::{Selection, Unit};
+use crate::model::source::{Source, SourceId, SourceState};
+use crate::model::text::canonical;
+use crate::model::verdict::{Claim, EntryKey};
+use crate::poll::{Finding, Poller};
+use crate::store::{Health, Store, StoreError};
+use crate::telemetry::{Metrics, PollOutcome};
+
+/// Polls found at once but not yet handed over, when several are polled in order.
+const FOUND_AHEAD_MAX: usize = 256;
+
+/// Store, poller and writer, joined: everything that acts.
+pub struct Mill {
+    config_path: PathBuf,
+    catalog: ArcSwap<Catalog>,
+    store: Arc<dyn Store>,
+    poller: Arc<Poller>,
+    writer: Writer,
+    metrics: Arc<Metrics>,
+}
+
+/// Which sources to poll, and how.
+#[derive(Clone, Debug, Default)]
+pub struct PollRequest {
+    /// These, in this order; empty: all, in the order of the configuration.
+    pub sources: Vec<SourceId>,
+    /// Only those that are due.
+    pub only_due: bool,
+    /// Commit nothing.
+    pub is_dry_run: bool,
+}
+
+/// Why a poll could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum PollError {
+    /// No such source.
+    #[error("no source `{0}` in the configuration")]
+    UnknownSource(String),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The writer has stopped.
+    #[error("failed to store what was polled: {0}")]
+    Writer(Arc<StoreError>),
+    /// The service is stopping.
+    #[error("feedmill is stopping")]
+    Stopping,
+}
+
+impl Mill {
+    /// Joins the parts.
+    pub fn new(
+        config_path: PathBuf,
+        catalog: Arc<Catalog>,
+        store: Arc<dyn Store>,
+        poller: Arc<Poller>,
+        writer: Writer,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let catalog = ArcSwap::from(catalog);
+        Self { config_path, catalog, store, poller, writer, metrics }
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Returns the poller.
+    pub fn poller(&self) -> &Arc<Poller> {
+        &self.poller
+    }
+
+    /// Returns the metrics.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Returns the sources a request means, in its order.
+    pub fn sources_of(&self, request: &PollRequest) -> Result<Vec<Arc<Source>>, PollError> {
+        let catalog = self.catalog.load();
+        let mut sources = Vec::new();
+        for id in &request.sources {
+            let unknown = || PollError::UnknownSource(id.to_string());
+            sources.push(Arc::clone(catalog.source(id).ok_or_else(unknown)?));
+        }
+        if request.sources.is_empty() {
+            sources.clone_from(&catalog.sources);
+        }
+        if request.only_due {
+            let now = self.poller.now();
+            let states: BTreeMap<SourceId, Arc<SourceState>> =
+                self.store.states()?.into_iter().collect();
+            let is_due = |source: &Arc<Source>| {
+                let next = states.get(&source.id).and_then(|state| state.next_poll);
+                next.is_none_or(|next| next <= now)
+            };
+            sources.retain(is_due);
+        }
+        Ok(sources)
+    }
+
+    /// Polls, and commits in the order asked, whatever the order of the answers.
+    pub async fn poll(
+        &self,
+        request: &PollRequest,
+        on_report: &mut (dyn FnMut(&Report) + Send),
+    ) -> Result<Vec<Report>, PollError> {
+        let mode = if request.is_dry_run { Mode::DryRun } else { Mode::Commit };
+        let mut waiting = VecDeque::from(self.sources_of(request)?);
+        let mut found: VecDeque<JoinHandle<Result<Finding, StoreError>>> = VecDeque::new();
+        let mut answers = VecDeque::new();
+        let mut reports = Vec::new();
+        loop {
+            while found.len() < FOUND_AHEAD_MAX
+                && let Some(source) = waiting.pop_front()
+            {
+                let poller = Arc::clone(&self.poller);
+                found.push_back(tokio::spawn(async move { poller.find(&source).await }));
+            }
+            let Some(next) = found.pop_front() else { break };
+            let finding = next.await.map_err(|_| PollError::Stopping)??;
+            let answer = self.poller.hand_over(finding, mode).await.ok_or(PollError::Stopping)?;
+            answers.push_back(answer);
+        }
+        while let Some(answer) = answers.pop_front() {
+            let report = answer.await.map_err(|_| PollError::Stopping)?;
+            let report = report.map_err(PollError::Writer)?;
+            on_report(&report);
+            reports.push(report);
+        }
+        if request.is_dry_run {
+            self.poller.forget_dry_run().await;
+        }
+        Ok(reports)
+    }
+
+    /// Takes titles that feeds have given themselves since into the names that are taken off headlines.
+    pub fn refresh_names(&self) {
+        let catalog = self.catalog.load();
+        if let Ok(names) = crate::poll::names(&catalog, self.store.as_ref()) {
+            self.poller.set_names(names);
+        }
+    }
+
+    /// Puts what is counted only when asked for into the metrics.
+    pub fn measure(&self) {
+        if let Ok(stats) = self.store.stats() {
+            self.metrics.set_store(stats.entries, stats.bytes);
+        }
+        let Ok(states) = self.store.states() else { return };
+        let states: BTreeMap<SourceId, Arc<SourceState>> = states.into_iter().collect();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let now = self.poller.now();
+        for source in &self.catalog.load().sources {
+            let state = states.get(&source.id).cloned().unwrap_or_default();
+            *counts.entry(word(&state)).or_default() += 1;
+            if let Some(success) = state.last_success {
+                let age = std::time::Duration::try_from(now.duration_since(success));
+                self.metrics.source_success(source.id.as_str(), age.unwrap_or_default());
+            }
+        }
+        for state in ["new", "ok", "failing", "gone"] {
+            self.metrics.set_sources(state, counts.get(state).copied().unwrap_or(0));
+        }
+    }
+
+    /// Returns `/status.json`.
+    pub fn status(&self) -> Result<String, StoreError> {
+        let catalog = self.catalog.load_full();
+        let states: BTreeMap<SourceId, Arc<SourceState>> =
+            self.store.states()?.into_iter().collect();
+        let week_ago = self.poller.now() - SignedDuration::from_hours(24 * 7);
+        let mut sources = Vec::new();
+        for source in &catalog.sources {
+            let state = states.get(&source.id).cloned().unwrap_or_default();
+            let count = |from: Option<Timestamp>| self.count(&source.id, from);
+            let counts = (count(None)?, count(Some(week_ago))?);
+            sources.push(source_status(source, &state, counts));
+        }
+        let stats = self.store.stats()?;
+        let health = match stats.health {
+            Health::Ok => "ok",
+            Health::ReadOnly => "read-only",
+            Health::Damaged => "damaged",
+        };
+        let status = json!({
+            "config": self.config_path.display().to_string(),
+            "sources": sources,
+            "entries": stats.entries,
+            "stories": stats.stories,
+            "memory_bytes": crate::machine::memory_bytes(),
+            "store": { "bytes": stats.bytes, "state": health },
+        });
+        Ok(status.to_string())
+    }
+
+    fn count(&self, source: &SourceId, from: Option<Timestamp>) -> Result<usize, StoreError> {
+        let selection = Selection {
+            unit: Unit::Entries,
+            sources: vec![source.clone()],
+            from,
+            until: None,
+            after: None,
+            limit: usize::MAX,
+        };
+        Ok(self.store.select(&selection)?.len())
+    }
+
+    /// Says why an entry looks as it does; `None` when there is none of that name.
+    pub fn explain(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let Some(story) = self.locate(name.trim())? else { return Ok(None) };
+        let numbers: Vec<EntryNo> = story.members.iter().map(|member| member.entry).collect();
+        let held = self.store.entries(&numbers)?;
+        let mut text = format!("story {}\n", story.public_id);
+        let _ = writeln!(text, "  page: /entry/{}", Slug::of(&story.public_id));
+        let _ = writeln!(text, "  date: {} (fixed by the entry that opened it)", story.date);
+        if let Some(into) = story.merged_into {
+            let _ = writeln!(text, "  merged into story number {}", into.0);
+        }
+        if story.is_withdrawn {
+            text.push_str("  withdrawn\n");
+        }
+        for held in held.iter().flatten() {
+            explain_copy(&mut text, held, held.no == story.representative);
+        }
+        Ok(Some(text))
+    }
+
+    fn locate(&self, name: &str) -> Result<Option<Arc<Story>>, StoreError> {
+        let by_slug = self.store.locate(&Slug(name.to_owned()))?;
+        let no = match by_slug {
+            Some(no) => Some(no),
+            None => self.store.locate(&Slug::of(name))?,
+        };
+        let no = match no {
+            Some(no) => Some(no),
+            None => self.story_of_key(name)?,
+        };
+        let Some(no) = no else { return Ok(None) };
+        Ok(self.store.stories(&[no])?.into_iter().next().flatten())
+    }
+
+    fn story_of_key(&self, name: &str) -> Result<Option<StoryNo>, StoreError> {
+        let catalog = self.catalog.load_full();
+        let mut keys: Vec<EntryKey> =
+            catalog.sources.iter().map(|source| EntryKey::own(&source.id, name)).collect();
+        keys.push(EntryKey::url(&canonical(name)));
+        let claims = self.store.find(&keys)?;
+        let entry = claims.into_iter().flatten().find_map(|claim| match claim {
+            Claim::Entry(no) => Some(no),
+            Claim::Barred | Claim::Withheld(_) => None,
+        });
+        let Some(entry) = entry else { return Ok(None) };
+        let held = self.store.entries(&[entry])?.into_iter().next().flatten();
+        Ok(held.map(|held| held.story))
+    }
+
+    /// Stops the writer after the commit in hand.
+    pub async fn stop(&self) {
+        self.writer.stop().await;
+    }
+}
+
+/// Says in a word how a source is doing.
+fn word(state: &SourceState) -> &'static str {
+    if state.is_gone {
+        "gone"
+    } else if state.failures > 0 {
+        "failing"
+    } else if state.last_success.is_some() {
+        "ok"
+    } else {
+        "new"
+    }
+}
+
+fn source_status(source: &Source, state: &SourceState, (entries, week): (usize, usize)) -> Value {
+    let instant = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    json!({
+        "id": source.id.as_str(),
+        "url": scrub_url(source.url.as_str()),
+        "state": word(state),
+        "last_success": instant(state.last_success),
+        "next_poll": instant(state.next_poll),
+        "next_reason": state.next_reason,
+        "http_status": state.http_status,
+        "entries": entries,
+        "entries_7d": week,
+        "redirect_pending": state.redirect_pending,
+        "last_error": state.last_error,
+        "flaws": state.flaws.iter().map(|(name, count)| json!({ name: count })).collect::<Vec<_>>(),
+    })
+}
+
+fn explain_copy(text: &mut String, held: &Held, is_representative: bool) {
+    let shown = if is_representative { ", the copy that is shown" } else { "" };
+    let _ = writeln!(text, "entry {} of {}{shown}", held.no.0, held.source);
+    let _ = writeln!(text, "  title: {}", held.entry.title);
+    let link = held.entry.link.as_deref().unwrap_or("none");
+    let _ = writeln!(text, "  link: {link}");
+    let guid = held.entry.guid.as_deref().unwrap_or("none");
+    let _ = writeln!(text, "  guid: {guid}");
+    let published = held.entry.published.map_or("not given".to_owned(), |at| at.to_string());
+    let _ = writeln!(text, "  published: {published}");
+    let _ = writeln!(text, "  first seen: {}", held.first_seen);
+    let _ = writeln!(text, "  updated: {}", held.updated);
+    if let Some(credit) = &held.credit {
+        let _ = writeln!(text, "  credit: {credit}");
+    }
+    let _ = write!(text, "  joined by rule {}", held.joined.rule);
+    if let Some(with) = held.joined.with {
+        let _ = write!(text, ", matched entry {}", with.0);
+    }
+    for (name, value) in &held.joined.numbers {
+        let _ = write!(text, ", {name} {value}");
+    }
+    text.push('\n');
+}
+
+/// Writes a report as the lines of `poll --json`, without the last.
+pub fn lines(report: &Report) -> Vec<String> {
+    report.events.iter().map(line).collect()
+}
+
+fn line(event: &Event) -> String {
+    match event {
+        Event::Entry(entry) => json!({
+            "source": entry.source.as_str(),
+            "guid": entry.guid,
+            "link": entry.link,
+            "verdict": entry.verdict,
+            "entry": entry.public_id,
+            "rule": entry.rule,
+        })
+        .to_string(),
+        Event::Merged { old, into } => json!({ "merged": old, "into": into }).to_string(),
+    }
+}
+
+/// Writes the last line of `poll --json`.
+pub fn last_line(reports: &[Report]) -> String {
+    let outcomes =
+        |word: PollOutcome| reports.iter().filter(|report| report.outcome == word).count();
+    let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
+    json!({
+        "polled": reports.len(),
+        "not_modified": outcomes(PollOutcome::NotModified),
+        "failed": outcomes(PollOutcome::Failed) + outcomes(PollOutcome::Gone),
+        "new": sum(|report| report.counts.new),
+        "updated": sum(|report| report.counts.updated),
+        "duplicate": sum(|report| report.counts.duplicate),
+    })
+    .to_string()
+}

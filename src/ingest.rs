@@ -1,1 +1,293 @@
-//! ingest.
+//! The writer: takes what polls found, one after the other, has it decided, and commits it.
+//!
+//! One thread, so that reading what is held and writing what was decided needs no lock. Each poll is one atomic batch; up
+//! to `GROUP_MAX` of them, or what comes in `GROUP_WAIT`, are made durable together, and only then is any of them
+//! answered. What is decided is decided by `dedup` and `schedule`.
+
+mod apply;
+mod report;
+mod state;
+mod story;
+mod work;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use apply::outlet_of;
+pub use report::{Counts, Event, Line, Report};
+use work::{Facts, Work};
+
+use crate::clock::Stopwatch;
+use crate::dedup::Names;
+use crate::model::batch::Batch;
+use crate::model::entry::{EntryNo, StoryNo};
+use crate::model::policy::{Catalog, PollPolicy};
+use crate::poll::Finding;
+use crate::store::{Store, StoreError};
+use crate::telemetry::Metrics;
+
+/// Polls made durable together, at most.
+const GROUP_MAX: usize = 64;
+/// How long the first of a group waits for others.
+const GROUP_WAIT: Duration = Duration::from_millis(20);
+
+/// Whether what was decided is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Commit.
+    Commit,
+    /// Decide only. Later dry runs see what earlier ones would have committed, until they are forgotten.
+    DryRun,
+}
+
+/// One thing for the writer to do.
+#[derive(Debug)]
+pub enum Job {
+    /// Decide about a finding and commit it.
+    Poll {
+        /// What was found.
+        finding: Box<Finding>,
+        /// Whether to keep it.
+        mode: Mode,
+        /// Told when it is durable.
+        reply: oneshot::Sender<Result<Report, Arc<StoreError>>>,
+    },
+    /// Forget what dry runs decided.
+    ForgetDryRun,
+    /// End after what came before.
+    Stop,
+}
+
+/// What the writer needs of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Sources and categories.
+    pub catalog: Arc<Catalog>,
+    /// How often to poll.
+    pub poll: PollPolicy,
+    /// Copies further apart are other stories.
+    pub window: Duration,
+    /// Names of sources, taken off headlines.
+    pub names: Arc<ArcSwap<Names>>,
+}
+
+/// The running writer.
+pub struct Writer {
+    jobs: mpsc::Sender<Job>,
+    thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the writer's thread; `queue` findings may wait for it.
+    pub fn start(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        metrics: Arc<Metrics>,
+        on_change: Arc<dyn Fn() + Send + Sync>,
+        queue: usize,
+    ) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel(queue);
+        let ingest = Ingest::new(store, settings, metrics, on_change)?;
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || ingest.run(waiting))
+            .map_err(|error| StoreError::Engine {
+                operation: "start the writer",
+                engine: "any",
+                source: Box::new(error),
+            })?;
+        Ok(Self { jobs, thread: std::sync::Mutex::new(Some(thread)) })
+    }
+
+    /// Returns where jobs are handed in.
+    pub fn jobs(&self) -> mpsc::Sender<Job> {
+        self.jobs.clone()
+    }
+
+    /// Ends the writer after everything handed in before.
+    pub async fn stop(&self) {
+        let _ = self.jobs.send(Job::Stop).await;
+        let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        if let Some(thread) = thread {
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+/// The writer's own state.
+struct Ingest {
+    store: Arc<dyn Store>,
+    settings: Settings,
+    metrics: Arc<Metrics>,
+    on_change: Arc<dyn Fn() + Send + Sync>,
+    authority: String,
+    numbers: Numbers,
+    facts: Facts,
+    dry: Option<(Batch, Numbers)>,
+}
+
+/// The numbers to give next.
+#[derive(Clone, Copy, Debug)]
+struct Numbers {
+    entry: EntryNo,
+    story: StoryNo,
+}
+
+impl Numbers {
+    fn next_entry(&mut self) -> EntryNo {
+        let no = self.entry;
+        self.entry.0 += 1;
+        no
+    }
+
+    fn next_story(&mut self) -> StoryNo {
+        let no = self.story;
+        self.story.0 += 1;
+        no
+    }
+}
+
+/// A poll decided, not yet answered.
+struct Decided {
+    report: Report,
+    reply: oneshot::Sender<Result<Report, Arc<StoreError>>>,
+}
+
+impl Ingest {
+    fn new(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        metrics: Arc<Metrics>,
+        on_change: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Self, StoreError> {
+        let stats = store.stats()?;
+        let numbers = Numbers { entry: stats.next_entry, story: stats.next_story };
+        Ok(Self {
+            store,
+            settings,
+            metrics,
+            on_change,
+            authority: stats.id_authority,
+            numbers,
+            facts: Facts::default(),
+            dry: None,
+        })
+    }
+
+    fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
+        while let Some(job) = waiting.blocking_recv() {
+            let watch = Stopwatch::start();
+            let mut group = Vec::new();
+            let mut is_last = self.take(job, &mut group);
+            while !is_last && group.len() < GROUP_MAX && watch.elapsed() < GROUP_WAIT {
+                match waiting.try_recv() {
+                    Ok(job) => is_last = self.take(job, &mut group),
+                    Err(_) => break,
+                }
+            }
+            self.finish(group);
+            if is_last {
+                return;
+            }
+        }
+    }
+
+    /// Does one job; tells whether it was the last.
+    fn take(&mut self, job: Job, group: &mut Vec<Decided>) -> bool {
+        match job {
+            Job::Poll { finding, mode, reply } => {
+                match self.decide(*finding, mode) {
+                    Ok(report) => group.push(Decided { report, reply }),
+                    Err(error) => {
+                        tracing::error!(%error, "failed to commit a poll");
+                        let _ = reply.send(Err(Arc::new(error)));
+                    }
+                }
+                false
+            }
+            Job::ForgetDryRun => {
+                self.dry = None;
+                self.facts.clear();
+                false
+            }
+            Job::Stop => true,
+        }
+    }
+
+    fn decide(&mut self, finding: Finding, mode: Mode) -> Result<Report, StoreError> {
+        let (base, mut numbers) = match (mode, self.dry.take()) {
+            (Mode::DryRun, Some(dry)) => dry,
+            (Mode::DryRun | Mode::Commit, _) => (Batch::default(), self.numbers),
+        };
+        let mut work = Work::new(self, base, &mut numbers, finding.at);
+        let report = work.poll(finding)?;
+        let batch = work.into_batch();
+        match mode {
+            Mode::DryRun => self.dry = Some((batch, numbers)),
+            Mode::Commit => {
+                let watch = Stopwatch::start();
+                self.store.commit(batch)?;
+                self.numbers = numbers;
+                self.metrics.store_commit(watch.elapsed());
+            }
+        }
+        Ok(report)
+    }
+
+    /// Makes a group durable, then answers.
+    fn finish(&mut self, group: Vec<Decided>) {
+        if group.is_empty() {
+            return;
+        }
+        let synced = self.store.sync().map_err(Arc::new);
+        if let Err(error) = &synced {
+            tracing::error!(%error, "failed to make a group of polls durable");
+        }
+        if group.iter().any(|decided| decided.report.has_changed) {
+            (self.on_change)();
+        }
+        for Decided { report, reply } in group {
+            let answer = match &synced {
+                Ok(()) => {
+                    self.tell(&report);
+                    Ok(report)
+                }
+                Err(error) => Err(Arc::clone(error)),
+            };
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Logs and counts a poll.
+    fn tell(&self, report: &Report) {
+        let Counts { new, updated, duplicate, unchanged, withheld: _ } = report.counts;
+        tracing::info!(
+            source.id = report.source.as_str(),
+            outcome = report.outcome.name(),
+            http.status = report.http_status,
+            entries.new = new,
+            entries.updated = updated,
+            entries.duplicate = duplicate,
+            elapsed_ms = report.elapsed_ms,
+            error = report.error.as_deref(),
+            "polled {}",
+            report.source
+        );
+        let elapsed = Duration::from_millis(report.elapsed_ms);
+        self.metrics.poll_finished(report.outcome, elapsed, report.wire_bytes);
+        for (verdict, count) in
+            [("new", new), ("updated", updated), ("duplicate", duplicate), ("unchanged", unchanged)]
+        {
+            self.metrics.entries(verdict, count);
+        }
+    }
+}
+
+/// Returns the later of two instants, either of which may be missing.
+fn later(left: Option<Timestamp>, right: Timestamp) -> Timestamp {
+    left.map_or(right, |left| left.max(right))
+}

@@ -35,6 +35,7 @@ pub mod demo;
 pub mod fetch;
 pub mod freshness;
 pub mod ingest;
+pub mod machine;
 pub mod model;
 pub mod normalize;
 pub mod parse;

@@ -64,7 +64,7 @@ impl Desk<'_> {
     fn claimed(&self, key: &EntryKey) -> Option<EntryNo> {
         match self.known.claim(key)? {
             Claim::Entry(entry) => (!self.known.is_taken(entry)).then_some(entry),
-            Claim::Barred => None,
+            Claim::Barred | Claim::Withheld(_) => None,
         }
     }
 

@@ -254,6 +254,8 @@ pub struct Story {
     pub merged_into: Option<StoryNo>,
     /// A takedown: it has left all outputs.
     pub is_withdrawn: bool,
+    /// Another copy came to be shown more than half an hour after the first publication: it stays.
+    pub was_changed_late: bool,
 }
 
 /// One copy within a story.

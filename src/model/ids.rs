@@ -48,6 +48,17 @@ pub fn feed_id(authority: &str, path: &str) -> String {
     format!("tag:{authority}:feed/{path}")
 }
 
+/// Returns an authority for a site without a domain name: a random UUID (RFC 9562 §5.4).
+pub fn random_authority(mut random: [u8; 16]) -> String {
+    let [_, _, _, _, _, _, version, _, variant, ..] = &mut random;
+    *version = (*version & 0x0f) | 0x40;
+    *variant = (*variant & 0x3f) | 0x80;
+    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
+    let parts = [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)];
+    format!("{URN_UUID}{}", parts.join("-"))
+}
+
 /// Tells whether `text` is an absolute IRI: a scheme, something after it, and no character that RFC 3987 leaves out.
 fn is_absolute_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };

@@ -50,6 +50,17 @@ pub enum Claim {
     Entry(EntryNo),
     /// A URL under which one document listed different entries: of no use as a key, for good.
     Barred,
+    /// An own key whose item was kept back: it is published neither now nor, after `on_add`, ever.
+    Withheld(WithheldBy),
+}
+
+/// Why an item was kept back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithheldBy {
+    /// The first document may not publish it: for good.
+    OnAdd,
+    /// `include`, `exclude` or the publisher's `block`: until its text changes.
+    Filter,
 }
 
 /// Why an entry is in its story: kept for `explain` and `poll --json`.

@@ -85,6 +85,10 @@ impl Store for MemoryStore {
         Ok(self.shelf().index.candidates(marks, bounds))
     }
 
+    fn half_days(&self, outlet: &str, mask: u64) -> Result<Vec<i64>, StoreError> {
+        Ok(self.shelf().index.half_days(outlet, mask))
+    }
+
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         measure(&batch)?;
         let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);

@@ -64,6 +64,9 @@ pub trait Store: Send + Sync {
     /// Returns the entries that share index keys with `marks`, published within the bounds, best first.
     fn candidates(&self, marks: &Marks, bounds: Bounds) -> Result<Candidates, StoreError>;
 
+    /// Returns in which half-days (`date / 43,200 s`) an outlet ran a headline of this mask lately, in order.
+    fn half_days(&self, outlet: &str, mask: u64) -> Result<Vec<i64>, StoreError>;
+
     /// Writes a batch. Atomic and visible when it returns; durable after the next `sync`.
     fn commit(&self, batch: Batch) -> Result<(), StoreError>;
 

@@ -42,9 +42,9 @@ pub struct DateSettings<'a> {
 
 impl DateSettings<'_> {
     fn order(&self) -> DayMonth {
-        let is_american = self.language.is_some_and(|tag| {
-            tag.trim().replace('_', "-").eq_ignore_ascii_case("en-us")
-        });
+        let is_american = self
+            .language
+            .is_some_and(|tag| tag.trim().replace('_', "-").eq_ignore_ascii_case("en-us"));
         let usual = if is_american { DayMonth::MonthFirst } else { DayMonth::DayFirst };
         self.order.unwrap_or(usual)
     }
@@ -89,7 +89,8 @@ pub fn parse(text: &str, settings: &DateSettings<'_>) -> Option<Parsed> {
 pub fn order_of(samples: &[&str]) -> Option<DayMonth> {
     let mut day_first = 0_usize;
     let mut month_first = 0_usize;
-    for sample in samples.iter().filter(|it| it.len() <= TEXT_BYTES_MAX && it.contains(['/', '-'])) {
+    for sample in samples.iter().filter(|it| it.len() <= TEXT_BYTES_MAX && it.contains(['/', '-']))
+    {
         let found = reader::read(&lexer::tokens(sample.trim()), None);
         match found.and_then(|found| resolve::shown_order(&found)) {
             Some(DayMonth::DayFirst) => day_first += 1,

@@ -212,9 +212,9 @@ pub(super) fn is_known(word: &str) -> bool {
 /// Returns the Chinese, Japanese or Korean word that `rest` begins with, and its length in characters.
 pub(super) fn cjk(rest: &[char]) -> Option<(&'static str, usize)> {
     let is_prefix = |name: &str| {
-        name.chars().zip(rest.iter().map(Some).chain(std::iter::repeat(None))).all(|(wanted, c)| {
-            c == Some(&wanted)
-        })
+        name.chars()
+            .zip(rest.iter().map(Some).chain(std::iter::repeat(None)))
+            .all(|(wanted, c)| c == Some(&wanted))
     };
     CJK.iter()
         .chain(&CJK_SHORT)

@@ -9,11 +9,11 @@
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
+use super::Bounds;
 use super::attributes;
 use super::policy::{Group, Rule, rule_of};
 use super::token::{Place, Token, decode};
 use super::visible::Visible;
-use super::Bounds;
 use crate::normalize::text;
 
 /// Returns `html` rewritten.
@@ -97,7 +97,8 @@ impl Writer {
             Group::Rows | Group::Caption | Group::Columns => return self.make_room_in_table(&[]),
             Group::Column => {
                 let is_in_table = self.make_room_in_table(&[Group::Columns]);
-                return is_in_table && self.imply_until(Group::Columns, &[(Group::Table, "colgroup")]);
+                return is_in_table
+                    && self.imply_until(Group::Columns, &[(Group::Table, "colgroup")]);
             }
             Group::Row => {
                 let is_in_table = self.make_room_in_table(&[Group::Rows]);
@@ -163,9 +164,7 @@ impl Writer {
             Group::Inline | Group::Ruby => self.find(named, |it| {
                 !matches!(it.group, Group::Inline | Group::Formatting | Group::Ruby)
             }),
-            Group::Item => {
-                self.find(named, |it| it.group == Group::List || is_cell_border(it))
-            }
+            Group::Item => self.find(named, |it| it.group == Group::List || is_cell_border(it)),
             Group::Heading => self.find(|it| it.group == Group::Heading, is_cell_border),
             Group::Formatting | Group::Block | Group::List | Group::Paragraph | Group::Term => {
                 self.find(named, is_cell_border)

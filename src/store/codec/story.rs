@@ -17,6 +17,7 @@ struct StoryWire<'a> {
     members: Vec<MemberWire<'a>>,
     merged_into: Option<u64>,
     is_withdrawn: bool,
+    was_changed_late: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -28,7 +29,16 @@ struct MemberWire<'a> {
 
 /// Returns the payload of a story, unpacked; refuses one that is too large.
 pub(crate) fn raw_story(story: &Story) -> Result<Vec<u8>, StoreError> {
-    let Story { no, public_id, date, representative, members, merged_into, is_withdrawn } = story;
+    let Story {
+        no,
+        public_id,
+        date,
+        representative,
+        members,
+        merged_into,
+        is_withdrawn,
+        was_changed_late,
+    } = story;
     let wire = StoryWire {
         public_id,
         date: Instant(*date),
@@ -36,6 +46,7 @@ pub(crate) fn raw_story(story: &Story) -> Result<Vec<u8>, StoreError> {
         members: wires(members),
         merged_into: merged_into.map(|StoryNo(no)| no),
         is_withdrawn: *is_withdrawn,
+        was_changed_late: *was_changed_late,
     };
     encode(Key::Story(*no), &wire)
 }
@@ -57,7 +68,15 @@ pub(crate) fn decode_story(
     let key = Key::Story(no);
     let raw = packer.unpack(unseal(key, record)?).map_err(|what| corrupt(key, what))?;
     let wire: StoryWire<'_> = decode(key, &raw)?;
-    let StoryWire { public_id, date, representative, members, merged_into, is_withdrawn } = wire;
+    let StoryWire {
+        public_id,
+        date,
+        representative,
+        members,
+        merged_into,
+        is_withdrawn,
+        was_changed_late,
+    } = wire;
     Ok(Story {
         no,
         public_id: public_id.to_owned(),
@@ -66,6 +85,7 @@ pub(crate) fn decode_story(
         members: models(members),
         merged_into: merged_into.map(StoryNo),
         is_withdrawn,
+        was_changed_late,
     })
 }
 

@@ -4,6 +4,7 @@
 //! they open and keep it up at each commit. It holds places and hashes, no texts; about 150 bytes a story and copy.
 
 mod postings;
+mod recurring;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use crate::model::entry::{EntryNo, Slug, Story, StoryNo};
 use crate::model::features::Marks;
 use crate::model::selection::{Position, Selection};
 use postings::Postings;
+use recurring::Recurring;
 use rows::Rows;
 
 pub(crate) use postings::Window;
@@ -37,6 +39,7 @@ pub(crate) struct Index {
     rows: Rows,
     slugs: HashMap<[u8; SLUG_BYTES], StoryNo>,
     postings: Postings,
+    recurring: Recurring,
     /// Stories neither withdrawn nor merged away.
     published: u64,
 }
@@ -82,6 +85,7 @@ impl Index {
     /// Takes in an entry that is not there yet.
     pub(crate) fn add_entry(&mut self, no: EntryNo, head: &EntryHead) {
         self.postings.insert(no, head.date, &head.marks);
+        self.recurring.insert(&head.outlet, head.marks.mask, head.date);
     }
 
     /// Answers `Store::select`.
@@ -97,6 +101,11 @@ impl Index {
     /// Answers `Store::candidates`.
     pub(crate) fn candidates(&self, marks: &Marks, bounds: Bounds) -> Candidates {
         self.postings.candidates(marks, bounds)
+    }
+
+    /// Answers `Store::half_days`.
+    pub(crate) fn half_days(&self, outlet: &str, mask: u64) -> Vec<i64> {
+        self.recurring.half_days(outlet, mask)
     }
 
     /// Returns the number of published stories.

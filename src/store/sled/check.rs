@@ -134,7 +134,7 @@ impl Walk<'_> {
                 Claim::Entry(no) if !entries.contains(&no) => {
                     walk.find(format!("{key}: leads to {}, which is missing", Key::Entry(no)));
                 }
-                Claim::Entry(_) | Claim::Barred => {}
+                Claim::Entry(_) | Claim::Barred | Claim::Withheld(_) => {}
             }
             Ok(())
         });

@@ -294,6 +294,10 @@ impl Store for SledStore {
         Ok(self.memory().index.candidates(marks, bounds))
     }
 
+    fn half_days(&self, outlet: &str, mask: u64) -> Result<Vec<i64>, StoreError> {
+        Ok(self.memory().index.half_days(outlet, mask))
+    }
+
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         if batch.is_empty() {
             return Ok(());

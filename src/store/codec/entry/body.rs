@@ -9,7 +9,6 @@ use crate::model::verdict::Joined;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct BodyWire<'a> {
-    outlet: &'a str,
     credit: Option<&'a str>,
     rule: &'a str,
     with: Option<u64>,
@@ -90,16 +89,14 @@ struct OriginWire<'a> {
 /// What the body gives back; `entry.published` is in the head.
 pub(super) struct Body {
     pub(super) entry: Entry,
-    pub(super) outlet: String,
     pub(super) credit: Option<String>,
     pub(super) joined: Joined,
 }
 
 impl<'a> From<&'a Held> for BodyWire<'a> {
     fn from(held: &'a Held) -> Self {
-        let Held { entry, outlet, credit, joined, .. } = held;
+        let Held { entry, credit, joined, .. } = held;
         Self {
-            outlet,
             credit: credit.as_deref(),
             rule: &joined.rule,
             with: joined.with.map(|EntryNo(no)| no),
@@ -153,7 +150,7 @@ impl BodyWire<'_> {
             with: self.with.map(EntryNo),
             numbers: self.numbers.into_iter().map(|(name, n)| (name.to_owned(), n)).collect(),
         };
-        Some(Body { entry, outlet: self.outlet.to_owned(), credit: owned(self.credit), joined })
+        Some(Body { entry, credit: owned(self.credit), joined })
     }
 }
 

@@ -39,6 +39,8 @@ struct HeadWire<'a> {
     marks_keys: Bytes<'a>,
     #[serde(with = "postcard::fixint::le")]
     marks_mask: u64,
+    is_roundup: bool,
+    outlet: &'a str,
 }
 
 /// An entry's two parts, before packing.
@@ -74,6 +76,8 @@ impl RawEntry {
 pub(crate) struct EntryHead {
     /// `Held::date`.
     pub(crate) date: jiff::Timestamp,
+    /// `Held::outlet`.
+    pub(crate) outlet: String,
     /// `Held::story`.
     pub(crate) story: StoryNo,
     /// `Held::key`.
@@ -91,6 +95,7 @@ impl EntryHead {
         let first_seen = head.first_seen.0;
         Ok(Self {
             date: timestamp(head.published).map_or(first_seen, |at| at.min(first_seen)),
+            outlet: head.outlet.to_owned(),
             story: StoryNo(head.story),
             key: head.key.into(),
             marks: head.marks(),
@@ -100,8 +105,9 @@ impl EntryHead {
 
 impl From<&Held> for EntryHead {
     fn from(held: &Held) -> Self {
-        let Held { story, key, marks, .. } = held;
-        Self { date: held.date(), story: *story, key: *key, marks: marks.clone() }
+        let Held { story, key, marks, outlet, .. } = held;
+        let outlet = outlet.clone();
+        Self { date: held.date(), outlet, story: *story, key: *key, marks: marks.clone() }
     }
 }
 
@@ -132,7 +138,7 @@ impl Held {
             },
             marks: head.marks(),
             credit: body.credit,
-            outlet: body.outlet,
+            outlet: head.outlet.to_owned(),
             joined: body.joined,
         })
     }
@@ -170,6 +176,8 @@ impl<'a> From<&'a Held> for HeadWire<'a> {
             marks_version: held.marks.version,
             marks_keys: hashes(&held.marks.keys),
             marks_mask: held.marks.mask,
+            is_roundup: held.marks.is_roundup,
+            outlet: &held.outlet,
         }
     }
 }
@@ -180,6 +188,7 @@ impl HeadWire<'_> {
             version: self.marks_version,
             keys: numbers(&self.marks_keys),
             mask: self.marks_mask,
+            is_roundup: self.is_roundup,
         }
     }
 }

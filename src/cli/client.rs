@@ -1,0 +1,106 @@
+//! Asks a running daemon over its admin listener.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::{Method, Request};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Exit, Failure};
+use crate::model::policy::{Config, Listen};
+
+/// An answer of the daemon.
+pub(super) struct Reply {
+    /// HTTP status.
+    pub(super) status: u16,
+    /// The body.
+    pub(super) body: String,
+}
+
+/// Asks the daemon; `None` when none is running.
+///
+/// A daemon that runs with another configuration file is refused: it would answer about other sources.
+pub(super) async fn ask(
+    config: &Config,
+    method: Method,
+    path: &str,
+) -> Result<Option<Reply>, Failure> {
+    let Some(status) = request(&config.server.admin, Method::GET, "/status.json").await? else {
+        return Ok(None);
+    };
+    let running: serde_json::Value = serde_json::from_str(&status.body).unwrap_or_default();
+    let theirs = running.get("config").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let ours = absolute(&config.path);
+    if theirs != ours {
+        return Err(Failure::new(
+            Exit::Unavailable,
+            format!(
+                "the daemon at {} runs with another configuration ({theirs}, not {ours}); \
+                 name that file with --config",
+                name(&config.server.admin)
+            ),
+        ));
+    }
+    if method == Method::GET && path == "/status.json" {
+        return Ok(Some(status));
+    }
+    request(&config.server.admin, method, path).await
+}
+
+/// Returns the configuration's path as the daemon reports it.
+pub(super) fn absolute(path: &std::path::Path) -> String {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()
+}
+
+/// Names the admin listener for people.
+fn name(listen: &Listen) -> String {
+    match listen {
+        Listen::Tcp(address) => address.to_string(),
+        Listen::Unix(path) => path.display().to_string(),
+    }
+}
+
+async fn request(admin: &Listen, method: Method, path: &str) -> Result<Option<Reply>, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            Exit::Unavailable,
+            format!("the daemon at {} does not answer: {error}", name(admin)),
+        )
+    };
+    match admin {
+        Listen::Unix(socket) => match tokio::net::UnixStream::connect(socket).await {
+            Ok(stream) => exchange(stream, method, path).await.map(Some).map_err(|e| failed(&e)),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(failed(&error)),
+        },
+        Listen::Tcp(address) => match tokio::net::TcpStream::connect(address).await {
+            Ok(stream) => exchange(stream, method, path).await.map(Some).map_err(|e| failed(&e)),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(failed(&error)),
+        },
+    }
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, NotFound};
+    matches!(error.kind(), NotFound | ConnectionRefused)
+}
+
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    method: Method,
+    path: &str,
+) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "feedmill")
+        .body(Empty::<Bytes>::new())?;
+    let response = sender.send_request(request).await?;
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
+}

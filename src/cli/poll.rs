@@ -1,0 +1,213 @@
+//! `feedmill poll`: polls now, and says what was found.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+
+use clap::Args;
+use hyper::Method;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Exit, Failure, client, eprint_line, print_line, runtime, table};
+use crate::control::{self, PollError, PollRequest};
+use crate::daemon;
+use crate::ingest::Report;
+use crate::model::policy::Config;
+use crate::model::source::SourceId;
+
+/// Arguments of `poll`.
+#[derive(Args)]
+pub(super) struct PollArguments {
+    /// Sources to poll, in this order; all when none is named
+    sources: Vec<String>,
+    /// Only those that are due
+    #[arg(long)]
+    due: bool,
+    /// Commit nothing; say what would be new, updated or merged
+    #[arg(long)]
+    dry_run: bool,
+    /// Print a JSON object for each entry seen, and one of totals
+    #[arg(long)]
+    json: bool,
+    /// Take this instant (RFC 3339) for the present; needs the store to itself
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<Timestamp>,
+}
+
+/// Polls by the daemon, or with the store opened here when none runs.
+pub(super) fn run(config: Config, arguments: PollArguments) -> Result<Exit, Failure> {
+    let runtime = runtime()?;
+    let exit = runtime.block_on(poll(config, arguments));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    exit
+}
+
+async fn poll(config: Config, arguments: PollArguments) -> Result<Exit, Failure> {
+    let known = |name: &&String| config.catalog.source(&SourceId::new(name)).is_none();
+    if let Some(unknown) = arguments.sources.iter().find(known) {
+        return Err(unknown_source(unknown));
+    }
+    let daemon = client::ask(&config, Method::GET, "/status.json").await?;
+    match (daemon, arguments.at) {
+        (Some(_), Some(_)) => Err(Failure::new(
+            Exit::TryLater,
+            "the daemon has the store; stop it first: --at needs the store to itself",
+        )),
+        (Some(_), None) => by_daemon(&config, &arguments).await,
+        (None, _) => here(config, &arguments).await,
+    }
+}
+
+fn unknown_source(name: &str) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        format!("no source `{name}` in the configuration; `feedmill status` lists them"),
+    )
+}
+
+async fn by_daemon(config: &Config, arguments: &PollArguments) -> Result<Exit, Failure> {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for source in &arguments.sources {
+        query.append_pair("source", source);
+    }
+    for (flag, name) in [(arguments.due, "due"), (arguments.dry_run, "dry_run"), (true, "lines")] {
+        if flag {
+            query.append_pair(name, "1");
+        }
+    }
+    let path = format!("/poll?{}", query.finish());
+    let reply = client::ask(config, Method::POST, &path).await?;
+    let Some(reply) = reply.filter(|reply| reply.status == 200) else {
+        return Err(Failure::new(Exit::Unavailable, "the daemon went away; try again"));
+    };
+    let last = reply.body.lines().last().unwrap_or_default();
+    let totals: Value = serde_json::from_str(last).unwrap_or_default();
+    if arguments.json {
+        print_line(reply.body.trim_end());
+    } else {
+        print_counts(&reply.body);
+        print_totals(&totals);
+    }
+    let failed = totals.get("failed").and_then(Value::as_u64).unwrap_or(0);
+    Ok(if failed == 0 { Exit::Done } else { Exit::Failures })
+}
+
+/// Counts the verdicts of each source in the daemon's lines.
+fn print_counts(lines: &str) {
+    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for line in lines.lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_default();
+        let text = |key: &str| line.get(key).and_then(Value::as_str).map(str::to_owned);
+        if let (Some(source), Some(verdict)) = (text("source"), text("verdict")) {
+            *counts.entry(source).or_default().entry(verdict).or_default() += 1;
+        }
+    }
+    const VERDICTS: [&str; 5] = ["new", "duplicate", "updated", "unchanged", "withheld"];
+    let row = |(source, by): (&String, &BTreeMap<String, u64>)| {
+        let count = |verdict: &&str| by.get(*verdict).copied().unwrap_or(0).to_string();
+        std::iter::once(source.clone()).chain(VERDICTS.iter().map(count)).collect()
+    };
+    let rows: Vec<Vec<String>> = counts.iter().map(row).collect();
+    let heading: Vec<&str> = std::iter::once("source").chain(VERDICTS).collect();
+    table::print(&heading, &rows);
+}
+
+fn print_totals(totals: &Value) {
+    let number = |key: &str| totals.get(key).and_then(Value::as_u64).unwrap_or(0);
+    print_line(&format!(
+        "{} polled, {} not modified, {} failed; {} new, {} updated, {} duplicates",
+        number("polled"),
+        number("not_modified"),
+        number("failed"),
+        number("new"),
+        number("updated"),
+        number("duplicate"),
+    ));
+}
+
+async fn here(config: Config, arguments: &PollArguments) -> Result<Exit, Failure> {
+    let mill = daemon::open(config, arguments.at).await.map_err(super::run::failure)?;
+    let request = PollRequest {
+        sources: arguments.sources.iter().map(|name| SourceId::new(name)).collect(),
+        only_due: arguments.due,
+        is_dry_run: arguments.dry_run,
+    };
+    let total = mill.sources_of(&request).map_err(|error| failure(&error))?.len();
+    let bar = progress(total);
+    let mut on_report = |report: &Report| {
+        bar.inc(1);
+        if arguments.json {
+            control::lines(report).iter().for_each(|line| print_line(line));
+        }
+    };
+    let reports = mill.poll(&request, &mut on_report).await;
+    bar.finish_and_clear();
+    mill.stop().await;
+    let reports = reports.map_err(|error| failure(&error))?;
+    let last = control::last_line(&reports);
+    if arguments.json {
+        print_line(&last);
+    } else {
+        print_reports(&reports);
+        print_totals(&serde_json::from_str(&last).unwrap_or_default());
+    }
+    let has_failed = reports.iter().any(|report| report.error.is_some());
+    Ok(if has_failed { Exit::Failures } else { Exit::Done })
+}
+
+fn progress(total: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(total).unwrap_or(0));
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} sources  {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Prints a row for each source polled.
+pub(super) fn print_reports(reports: &[Report]) {
+    let row = |report: &Report| {
+        vec![
+            report.source.to_string(),
+            report.outcome.name().to_owned(),
+            report.http_status.map_or("-".to_owned(), |status| status.to_string()),
+            report.counts.new.to_string(),
+            report.counts.duplicate.to_string(),
+            report.counts.updated.to_string(),
+            report.counts.unchanged.to_string(),
+            report.counts.withheld.to_string(),
+            report.error.clone().unwrap_or_else(|| "-".to_owned()),
+        ]
+    };
+    let rows: Vec<Vec<String>> = reports.iter().map(row).collect();
+    table::print(
+        &[
+            "source",
+            "outcome",
+            "http",
+            "new",
+            "duplicate",
+            "updated",
+            "unchanged",
+            "withheld",
+            "error",
+        ],
+        &rows,
+    );
+}
+
+fn failure(error: &PollError) -> Failure {
+    let exit = match error {
+        PollError::UnknownSource(_) => Exit::Usage,
+        PollError::Store(error) => super::run::store_exit(error),
+        PollError::Writer(error) => super::run::store_exit(error),
+        PollError::Stopping => Exit::TryLater,
+    };
+    if exit == Exit::Io {
+        eprint_line("nothing that was not stored is lost: it is polled again");
+    }
+    Failure::new(exit, super::run::chain(error))
+}

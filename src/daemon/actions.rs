@@ -1,0 +1,95 @@
+//! What the admin listener may ask of the daemon.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::control::{self, Mill, PollError, PollRequest};
+use crate::ingest::Report;
+use crate::model::outcome::BoxFuture;
+use crate::model::source::SourceId;
+use crate::serve::admin::{
+    ActionError, ActionErrorKind, Actions, PollChoice, PollEffect, PollQuery, PollReport,
+};
+use crate::store::StoreError;
+
+/// Returns the actions of a running daemon.
+pub(super) fn new(mill: &Arc<Mill>) -> Arc<dyn Actions> {
+    Arc::new(Operator { mill: Arc::clone(mill) })
+}
+
+struct Operator {
+    mill: Arc<Mill>,
+}
+
+impl Actions for Operator {
+    fn metrics(&self) -> String {
+        self.mill.measure();
+        self.mill.metrics().encode()
+    }
+
+    fn status(&self) -> BoxFuture<'_, Result<String, ActionError>> {
+        let mill = Arc::clone(&self.mill);
+        Box::pin(async move { blocking(move || mill.status()).await?.map_err(failed) })
+    }
+
+    fn poll(&self, query: PollQuery) -> BoxFuture<'_, Result<String, ActionError>> {
+        let request = PollRequest {
+            sources: query.sources.iter().map(|id| SourceId::new(id)).collect(),
+            only_due: query.choice == PollChoice::Due,
+            is_dry_run: query.effect == PollEffect::DryRun,
+        };
+        Box::pin(async move {
+            let mut lines = Vec::new();
+            let mut on_report = |report: &Report| {
+                if query.report == PollReport::Lines {
+                    lines.extend(control::lines(report));
+                }
+            };
+            let reports = self.mill.poll(&request, &mut on_report).await.map_err(poll_failed)?;
+            lines.push(control::last_line(&reports));
+            lines.push(String::new());
+            Ok(lines.join("\n"))
+        })
+    }
+
+    fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>> {
+        let (mill, name) = (Arc::clone(&self.mill), entry.to_owned());
+        Box::pin(async move {
+            let found = blocking(move || mill.explain(&name)).await?.map_err(failed)?;
+            found.ok_or_else(|| ActionError {
+                kind: ActionErrorKind::NotFound,
+                message: format!("no entry `{entry}`"),
+            })
+        })
+    }
+}
+
+/// Runs what reads the store off the threads that serve.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ActionError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| ActionError { kind: ActionErrorKind::Failed, message: error.to_string() })
+}
+
+fn failed(error: StoreError) -> ActionError {
+    ActionError { kind: ActionErrorKind::Failed, message: error.to_string() }
+}
+
+fn poll_failed(error: PollError) -> ActionError {
+    let kind = match &error {
+        PollError::UnknownSource(_) => ActionErrorKind::NotFound,
+        PollError::Stopping => ActionErrorKind::Unavailable,
+        PollError::Store(_) | PollError::Writer(_) => ActionErrorKind::Failed,
+    };
+    ActionError { kind, message: error.to_string() }
+}
+
+/// Returns what is told of every answer.
+pub(super) fn hook(mill: &Arc<crate::telemetry::Metrics>) -> crate::serve::Hook {
+    let metrics = Arc::clone(mill);
+    Box::new(move |route: &'static str, status: u16, elapsed: Duration| {
+        metrics.http_request(route, status, elapsed);
+    })
+}

@@ -1,0 +1,337 @@
+//! One document, item by item: has each decided, and writes the decision into the batch.
+
+use std::sync::Arc;
+
+use super::later;
+use super::report::{Event, Line, Report};
+use super::state;
+use super::work::{Work, compared_date};
+use crate::dedup::{self, Decision, Identity, Incoming, Prepared, Ruling};
+use crate::model::entry::{Entry, EntryNo};
+use crate::model::feed::FeedItem;
+use crate::model::outcome::NextPoll;
+use crate::model::source::{FeedMeta, ItemHash, Listed, OnAdd, Source, SourceState};
+use crate::model::verdict::{Claim, Verdict, WithheldBy};
+use crate::poll::{Finding, Read};
+use crate::schedule::{self, Observed};
+use crate::store::StoreError;
+
+/// The hash of an item that must be read at every poll.
+const READ_AGAIN: ItemHash = ItemHash(0);
+
+/// What was made of one item.
+struct Made {
+    listed: Listed,
+    verdict: Verdict,
+    entry: Option<EntryNo>,
+    rule: Option<String>,
+}
+
+/// An item with all that is known of it.
+pub(super) struct Item<'a> {
+    pub(super) source: &'a Arc<Source>,
+    /// Number of the document.
+    pub(super) fetch_no: u32,
+    hash: ItemHash,
+    pub(super) entry: &'a Entry,
+    pub(super) prepared: &'a Prepared,
+    pub(super) identity: &'a Identity,
+    /// The registrable domain of the source's site.
+    pub(super) outlet: &'a str,
+}
+
+impl Work<'_> {
+    /// Decides about a whole finding.
+    pub(super) fn poll(&mut self, mut finding: Finding) -> Result<Report, StoreError> {
+        let source = Arc::clone(&finding.source);
+        let old = self.state(&source.id)?;
+        let mut state = state::for_source(&old, &source);
+        state::note_result(&mut state, &finding);
+        let mut report = Report::of(&finding);
+        let mut is_rolled_over = false;
+        if let Some(read) = finding.document.take() {
+            is_rolled_over = self.document(&source, &mut state, read, &mut report)?;
+            if report.has_changed {
+                state.changed = Some(later(state.changed, finding.at));
+            }
+        }
+        let before = SourceState { wish: state.wish.clone(), ..state::for_source(&old, &source) };
+        report.next = self.plan(&finding, &before, state.validators.is_some(), is_rolled_over)?;
+        state::note_next(&mut state, &report.next);
+        self.batch.states.insert(source.id.clone(), state);
+        Ok(report)
+    }
+
+    fn plan(
+        &self,
+        finding: &Finding,
+        before: &SourceState,
+        has_validators: bool,
+        rolled_over: bool,
+    ) -> Result<NextPoll, StoreError> {
+        let entries_per_day = self.entries_per_day(&finding.source, before)?;
+        let observed = Observed { entries_per_day, has_validators, rolled_over };
+        let seed = xxhash_rust::xxh3::xxh3_64(finding.source.id.as_str().as_bytes());
+        Ok(schedule::next_poll(
+            finding.at,
+            &self.settings.poll,
+            &finding.source,
+            before,
+            &finding.result,
+            &finding.answer.freshness,
+            &observed,
+            seed,
+        ))
+    }
+
+    /// Reads, decides and writes down one document; tells whether all that was listed before has left it.
+    fn document(
+        &mut self,
+        source: &Arc<Source>,
+        state: &mut SourceState,
+        read: Read,
+        report: &mut Report,
+    ) -> Result<bool, StoreError> {
+        let Read { feed, prepared } = read;
+        let identities = self.identify(source, &feed.items);
+        self.note_listed(state, &feed.items, &identities)?;
+        let is_rolled_over = !state.listed.is_empty() && self.listed.is_empty();
+        let admitted = admitted_at_first(source.on_add, state, &feed.items);
+        let fetch_no = state.fetch_no.saturating_add(1);
+        let outlet = outlet_of(source, &feed.meta);
+        let mut listed = Vec::with_capacity(feed.items.len());
+        let all = feed.items.iter().zip(&prepared).zip(&identities).enumerate();
+        for (index, ((item, prepared), identity)) in all.rev() {
+            let hash = item.hash.unwrap_or(READ_AGAIN);
+            let made = match (&item.entry, prepared, identity) {
+                (Some(entry), Some(prepared), Some(identity)) => {
+                    let is_kept_back = !admitted.get(index).copied().unwrap_or(true);
+                    let held_back = withheld_by(item, feed.is_blocked, is_kept_back);
+                    let item =
+                        Item { source, fetch_no, hash, entry, prepared, identity, outlet: &outlet };
+                    let made = self.item(&item, held_back, report)?;
+                    self.tell(&made, source, Some(entry), report)?;
+                    made
+                }
+                // Another item of the document is the later version of this one.
+                (Some(_), _, _) => continue,
+                (None, _, _) => {
+                    let made = known_by_bytes(state, hash);
+                    self.tell(&made, source, None, report)?;
+                    made
+                }
+            };
+            listed.push(made.listed);
+        }
+        listed.reverse();
+        state::note_listed(state, listed);
+        if state.meta != feed.meta {
+            report.has_changed = true;
+            state.meta = feed.meta;
+        }
+        state.wish = feed.wish;
+        state.flaws = feed.flaws;
+        Ok(is_rolled_over)
+    }
+
+    /// Gives every item that was read its keys, and bars the URLs that the document misuses.
+    fn identify(&mut self, source: &Source, items: &[FeedItem]) -> Vec<Option<Identity>> {
+        let entries: Vec<Option<&Entry>> = items.iter().map(|item| item.entry.as_ref()).collect();
+        let document = dedup::identify(&source.id, &entries);
+        for key in document.bars {
+            self.batch.keys.insert(key, Claim::Barred);
+        }
+        document.items
+    }
+
+    /// Notes which held entries the document lists.
+    fn note_listed(
+        &mut self,
+        state: &SourceState,
+        items: &[FeedItem],
+        identities: &[Option<Identity>],
+    ) -> Result<(), StoreError> {
+        for (item, identity) in items.iter().zip(identities) {
+            match identity {
+                Some(identity) => {
+                    if let Some(Claim::Entry(no)) = self.own_claim(identity)? {
+                        self.listed.insert(no);
+                    }
+                }
+                None => {
+                    let known = item.hash.and_then(|hash| listed_entry(state, hash));
+                    self.listed.extend(known);
+                    self.taken.extend(known);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what the strongest own key that leads somewhere leads to.
+    fn own_claim(&self, identity: &Identity) -> Result<Option<Claim>, StoreError> {
+        for key in identity.own_keys() {
+            if let Some(claim) = self.find(key)? {
+                return Ok(Some(claim));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Decides about one item that was read.
+    fn item(
+        &mut self,
+        item: &Item<'_>,
+        held_back: Option<WithheldBy>,
+        report: &mut Report,
+    ) -> Result<Made, StoreError> {
+        let claim = self.own_claim(item.identity)?;
+        let by = match claim {
+            Some(Claim::Withheld(WithheldBy::OnAdd)) => Some(WithheldBy::OnAdd),
+            Some(Claim::Entry(_)) => None,
+            Some(Claim::Withheld(WithheldBy::Filter) | Claim::Barred) | None => held_back,
+        };
+        if let Some(by) = by {
+            return Ok(self.withhold(item, by));
+        }
+        let published = compared_date(item.entry.published, self.at);
+        let incoming = Incoming {
+            source: &item.source.id,
+            outlet: item.outlet,
+            identity: item.identity,
+            published,
+            features: &item.prepared.features,
+            marks: &item.prepared.marks,
+            fingerprint: item.prepared.fingerprint,
+        };
+        let decision = dedup::decide_item(&incoming, self, item.source.dedup, self.settings.window);
+        self.check()?;
+        self.apply(item, decision, report)
+    }
+
+    fn withhold(&mut self, item: &Item<'_>, by: WithheldBy) -> Made {
+        self.batch.keys.insert(item.identity.own, Claim::Withheld(by));
+        let rule = match by {
+            WithheldBy::OnAdd => "on_add",
+            WithheldBy::Filter => "filter",
+        };
+        Made {
+            listed: Listed { item: item.hash, entry: None },
+            verdict: Verdict::Withheld,
+            entry: None,
+            rule: Some(rule.to_owned()),
+        }
+    }
+
+    fn apply(
+        &mut self,
+        item: &Item<'_>,
+        decision: Decision,
+        report: &mut Report,
+    ) -> Result<Made, StoreError> {
+        let Decision { ruling, keys, merges, is_roundup, .. } = decision;
+        let (entry, verdict, rule) = match ruling {
+            Ruling::Known { entry, change } => {
+                (entry, self.refresh(item, entry, change, report)?, None)
+            }
+            Ruling::Returned { entry, change, joined } => {
+                let verdict = self.refresh(item, entry, change, report)?;
+                (entry, verdict, Some(joined.rule))
+            }
+            Ruling::Duplicate { story, joined } => {
+                let rule = joined.rule.clone();
+                let verdict = Verdict::Duplicate(joined.clone());
+                let entry = self.join(item, story, joined, is_roundup, report)?;
+                (entry, verdict, Some(rule))
+            }
+            Ruling::New { joined } => {
+                let entry = self.open(item, joined, is_roundup, report)?;
+                (entry, Verdict::New, None)
+            }
+        };
+        for key in keys {
+            if self.find(&key)?.is_none_or(|claim| matches!(claim, Claim::Withheld(_))) {
+                self.batch.keys.insert(key, Claim::Entry(entry));
+            }
+        }
+        self.listed.insert(entry);
+        self.merge(entry, merges, report)?;
+        // An item whose guid differs from the held one is read again each time, so that it is shown as written.
+        let held_guid = self.held(entry)?.and_then(|held| held.entry.guid.clone());
+        let hash = if held_guid == item.entry.guid { item.hash } else { READ_AGAIN };
+        let listed = Listed { item: hash, entry: Some(entry) };
+        Ok(Made { listed, verdict, entry: Some(entry), rule })
+    }
+
+    fn tell(
+        &self,
+        made: &Made,
+        source: &Source,
+        read: Option<&Entry>,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        let held = match made.entry {
+            Some(no) => self.held(no)?,
+            None => None,
+        };
+        let story = match &held {
+            Some(held) => self.story(held.story)?,
+            None => None,
+        };
+        let written = read.or(held.as_ref().map(|held| &held.entry));
+        report.counts.add(&made.verdict);
+        report.events.push(Event::Entry(Line {
+            source: source.id.clone(),
+            guid: written.and_then(|entry| entry.guid.clone()),
+            link: written.and_then(|entry| entry.link.clone()),
+            verdict: made.verdict.name(),
+            public_id: story.map(|story| story.public_id.clone()),
+            rule: made.rule.clone(),
+        }));
+        Ok(())
+    }
+}
+
+/// Returns the paper a source belongs to: the registrable domain of its site, else of its feed.
+pub(crate) fn outlet_of(source: &Source, meta: &FeedMeta) -> String {
+    dedup::outlet(meta.site.as_deref().unwrap_or(source.url.as_str()))
+}
+
+fn known_by_bytes(state: &SourceState, hash: ItemHash) -> Made {
+    let entry = listed_entry(state, hash);
+    Made { listed: Listed { item: hash, entry }, verdict: Verdict::Unchanged, entry, rule: None }
+}
+
+fn listed_entry(state: &SourceState, hash: ItemHash) -> Option<EntryNo> {
+    state.listed.iter().find(|listed| listed.item == hash).and_then(|listed| listed.entry)
+}
+
+fn withheld_by(item: &FeedItem, is_blocked: bool, is_kept_back: bool) -> Option<WithheldBy> {
+    if is_kept_back {
+        return Some(WithheldBy::OnAdd);
+    }
+    (is_blocked || !item.is_admitted).then_some(WithheldBy::Filter)
+}
+
+/// Tells which items the first document may publish; everything later may.
+fn admitted_at_first(on_add: OnAdd, state: &SourceState, items: &[FeedItem]) -> Vec<bool> {
+    let newest = match on_add {
+        OnAdd::All => items.len(),
+        OnAdd::Newest(count) => count,
+        OnAdd::SinceNow => 0,
+    };
+    if state.fetch_no > 0 || newest >= items.len() {
+        return vec![true; items.len()];
+    }
+    let date = |item: &FeedItem| item.entry.as_ref().and_then(|entry| entry.published);
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    // Undated items keep their place in the document, newest first.
+    order.sort_by_key(|index| std::cmp::Reverse(items.get(*index).and_then(date)));
+    let mut admitted = vec![false; items.len()];
+    for index in order.into_iter().take(newest) {
+        if let Some(place) = admitted.get_mut(index) {
+            *place = true;
+        }
+    }
+    admitted
+}

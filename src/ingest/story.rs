@@ -1,0 +1,293 @@
+//! What becomes of stories: opened, joined, changed, merged.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::apply::Item;
+use super::later;
+use super::report::{Event, Report};
+use super::work::{Work, compared_date};
+use crate::dedup::{self, Change, Incumbent, Known};
+use crate::model::entry::{Entry, EntryNo, Held, Member, Slug, Story, StoryNo};
+use crate::model::ids;
+use crate::model::selection::{Selection, Unit};
+use crate::model::source::{Source, SourceId, SourceState};
+use crate::model::verdict::{Joined, Verdict};
+use crate::store::StoreError;
+
+/// How long after its first publication a story's copy is exchanged freely.
+const FREE: SignedDuration = SignedDuration::from_mins(30);
+/// Days over which a source's rate of new entries is taken.
+const RATE_DAYS: i64 = 14;
+
+impl Work<'_> {
+    /// Opens a story.
+    pub(super) fn open(
+        &mut self,
+        item: &Item<'_>,
+        joined: Joined,
+        is_roundup: bool,
+        report: &mut Report,
+    ) -> Result<EntryNo, StoreError> {
+        let no = self.numbers.next_story();
+        let held = self.hold(item, no, joined, is_roundup);
+        let entry = held.no;
+        let key = held.key;
+        let mut public_id = ids::public_id(&held.entry, &key, &held.source, self.authority);
+        if self.is_taken(&public_id)? {
+            public_id = ids::minted(&key, &held.source, self.authority);
+        }
+        let story = Story {
+            no,
+            public_id,
+            date: held.date(),
+            representative: entry,
+            members: vec![member(&held)],
+            merged_into: None,
+            is_withdrawn: false,
+            was_changed_late: false,
+        };
+        self.batch.entries.insert(entry, held);
+        self.batch.stories.insert(no, story);
+        report.has_changed = true;
+        Ok(entry)
+    }
+
+    fn is_taken(&self, public_id: &str) -> Result<bool, StoreError> {
+        let slug = Slug::of(public_id);
+        let pending = self.batch.stories.values().any(|story| story.public_id == public_id);
+        Ok(pending || self.store.locate(&slug)?.is_some())
+    }
+
+    /// Adds a copy to a story.
+    pub(super) fn join(
+        &mut self,
+        item: &Item<'_>,
+        story: StoryNo,
+        joined: Joined,
+        is_roundup: bool,
+        report: &mut Report,
+    ) -> Result<EntryNo, StoreError> {
+        let held = self.hold(item, story, joined, is_roundup);
+        let entry = held.no;
+        if let Some(story) = self.story(story)? {
+            let mut story = Story::clone(&story);
+            story.members.push(member(&held));
+            self.batch.entries.insert(entry, held);
+            self.choose(&mut story)?;
+            self.touch(&story, Some(&item.source.id))?;
+            self.batch.stories.insert(story.no, story);
+        }
+        report.has_changed = true;
+        Ok(entry)
+    }
+
+    fn hold(&mut self, item: &Item<'_>, story: StoryNo, joined: Joined, is_roundup: bool) -> Held {
+        let entry = item.entry.clone();
+        let stated = entry.updated.or(entry.published);
+        let mut marks = item.prepared.marks.clone();
+        marks.is_roundup = is_roundup;
+        let no = self.numbers.next_entry();
+        self.facts.keep(&Arc::new(dedup::Facts {
+            no,
+            source: item.source.id.clone(),
+            outlet: item.outlet.to_owned(),
+            story,
+            published: compared_date(item.entry.published, self.at),
+            features: Arc::new(item.prepared.features.clone()),
+            fingerprint: item.prepared.fingerprint,
+            is_roundup,
+        }));
+        Held {
+            no,
+            source: item.source.id.clone(),
+            story,
+            key: item.identity.own,
+            updated: stated.map_or(self.at, |stated| stated.min(self.at)),
+            entry,
+            first_seen: self.at,
+            first_listed: item.fetch_no,
+            fingerprint: item.prepared.fingerprint,
+            marks,
+            credit: item.prepared.credit.clone(),
+            outlet: item.outlet.to_owned(),
+            joined,
+        }
+    }
+
+    /// Takes over what a known entry says now; dates and guid stay as first held (P90, R16).
+    pub(super) fn refresh(
+        &mut self,
+        item: &Item<'_>,
+        no: EntryNo,
+        change: Change,
+        report: &mut Report,
+    ) -> Result<Verdict, StoreError> {
+        let Some(held) = self.held(no)? else { return Ok(Verdict::Unchanged) };
+        if change == Change::Unchanged && !has_moved(&held.entry, item.entry) {
+            return Ok(Verdict::Unchanged);
+        }
+        let mut held = Held::clone(&held);
+        let stated = item.entry.updated.filter(|at| *at > held.updated && *at <= self.at);
+        held.updated = stated.unwrap_or(self.at).max(held.updated);
+        let mut entry = item.entry.clone();
+        entry.guid = held.entry.guid.take();
+        entry.guid_kind = held.entry.guid_kind;
+        entry.published = held.entry.published;
+        held.entry = entry;
+        held.marks = held.marks.renewed(item.prepared.marks.clone());
+        held.fingerprint = item.prepared.fingerprint;
+        held.credit.clone_from(&item.prepared.credit);
+        self.facts.forget(no);
+        if let Some(story) = self.story(held.story)? {
+            self.touch(&story, Some(&item.source.id))?;
+        }
+        self.batch.entries.insert(no, held);
+        report.has_changed = true;
+        Ok(Verdict::Updated)
+    }
+
+    /// Joins stories that were found to be one: the one that was opened first lives on.
+    pub(super) fn merge(
+        &mut self,
+        entry: EntryNo,
+        merges: Vec<(StoryNo, Joined)>,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        for (other, joined) in merges {
+            let Some(own) = self.held(entry)?.map(|held| held.story) else { continue };
+            if own == other {
+                continue;
+            }
+            let (Some(one), Some(two)) = (self.story(own)?, self.story(other)?) else { continue };
+            let (into, from) = if one.no < two.no { (one, two) } else { (two, one) };
+            let (mut into, mut from) = (Story::clone(&into), Story::clone(&from));
+            for member in &from.members {
+                if let Some(held) = self.held(member.entry)? {
+                    let mut held = Held::clone(&held);
+                    held.story = into.no;
+                    if held.joined.rule == "opened" {
+                        held.joined = joined.clone();
+                    }
+                    self.facts.forget(held.no);
+                    self.batch.entries.insert(held.no, held);
+                }
+            }
+            into.members.append(&mut from.members);
+            from.merged_into = Some(into.no);
+            self.choose(&mut into)?;
+            self.touch(&into, None)?;
+            report
+                .events
+                .push(Event::Merged { old: from.public_id.clone(), into: into.public_id.clone() });
+            report.has_changed = true;
+            self.batch.stories.insert(from.no, from);
+            self.batch.stories.insert(into.no, into);
+        }
+        Ok(())
+    }
+
+    /// Chooses the copy that is shown.
+    fn choose(&mut self, story: &mut Story) -> Result<(), StoreError> {
+        let mut copies = Vec::with_capacity(story.members.len());
+        for member in &story.members {
+            let (held, facts) = (self.held(member.entry)?, self.facts(member.entry));
+            if let (Some(held), Some(facts)) = (held, facts) {
+                copies.push((held, facts, self.names_of(&member.source)));
+            }
+        }
+        let opened = copies.iter().map(|(held, ..)| held.first_seen).min().unwrap_or(self.at);
+        let incumbent =
+            Incumbent { no: story.representative, opened, was_late: story.was_changed_late };
+        let copies: Vec<dedup::Copy<'_>> =
+            copies.iter().map(|(held, facts, names)| copy(held, facts, names)).collect();
+        let chosen = dedup::representative(&copies, Some(incumbent), self.at);
+        let chosen = chosen.unwrap_or(story.representative);
+        let is_late = self.at.duration_since(opened) > FREE;
+        story.was_changed_late |= is_late && chosen != story.representative;
+        story.representative = chosen;
+        Ok(())
+    }
+
+    /// Returns priority and names of a source; one that is no longer configured has neither.
+    fn names_of(&self, id: &SourceId) -> (i64, Vec<String>) {
+        let Some(source) = self.settings.catalog.source(id) else { return (i64::MIN, Vec::new()) };
+        let names = source.title.iter().chain(&source.aliases).cloned().collect();
+        (source.priority, names)
+    }
+
+    /// Notes that the feeds of the other sources of a story change with it.
+    fn touch(&mut self, story: &Story, except: Option<&SourceId>) -> Result<(), StoreError> {
+        let sources: BTreeSet<SourceId> =
+            story.members.iter().map(|member| member.source.clone()).collect();
+        for id in sources.into_iter().filter(|id| Some(id) != except) {
+            let mut state = self.state(&id)?;
+            if state.changed != Some(self.at) {
+                state.changed = Some(later(state.changed, self.at));
+                self.batch.states.insert(id, state);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the rate of new entries; `None` while the source is too young to tell.
+    pub(super) fn entries_per_day(
+        &self,
+        source: &Source,
+        before: &SourceState,
+    ) -> Result<Option<f64>, StoreError> {
+        let Some(since) = self.at.checked_sub(SignedDuration::from_hours(24 * RATE_DAYS)).ok()
+        else {
+            return Ok(None);
+        };
+        let selection = Selection {
+            unit: Unit::Entries,
+            sources: vec![source.id.clone()],
+            from: Some(since),
+            until: None,
+            after: None,
+            limit: 10_000,
+        };
+        let count = self.store.select(&selection)?.len();
+        let days = f64::from(u32::try_from(RATE_DAYS).unwrap_or(1));
+        let rate = u32::try_from(count).map_or(f64::MAX, f64::from) / days;
+        Ok((before.fetch_no > 0).then_some(rate))
+    }
+}
+
+fn copy<'a>(
+    held: &'a Held,
+    facts: &'a dedup::Facts,
+    (priority, names): &'a (i64, Vec<String>),
+) -> dedup::Copy<'a> {
+    dedup::Copy {
+        no: held.no,
+        priority: *priority,
+        outlet: &held.outlet,
+        names,
+        credit: held.credit.as_deref(),
+        is_full_text: facts.features.is_full_text,
+        is_direct: facts.features.is_direct,
+        date: held.date(),
+        chars: facts.features.chars,
+    }
+}
+
+fn member(held: &Held) -> Member {
+    Member { entry: held.no, source: held.source.clone(), date: held.date() }
+}
+
+/// Tells whether link or files changed, which the fingerprint of the text does not see (P91).
+fn has_moved(held: &Entry, read: &Entry) -> bool {
+    let canonical = |entry: &Entry| {
+        let link = entry.orig_link.as_ref().or(entry.link.as_ref());
+        link.map(|link| crate::model::text::canonical(link))
+    };
+    let files = |entry: &Entry| -> Vec<String> {
+        let keyed = entry.enclosures.iter().map(|enclosure| &enclosure.url);
+        keyed.map(|url| crate::model::text::canonical(url)).collect()
+    };
+    canonical(held) != canonical(read) || files(held) != files(read)
+}

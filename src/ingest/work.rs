@@ -1,0 +1,274 @@
+//! One poll being decided: what it would write, laid over what the store holds.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Ingest, Numbers, Settings};
+use crate::dedup::{self, Known, Names};
+use crate::model::batch::Batch;
+use crate::model::entry::{EntryNo, Held, Story, StoryNo};
+use crate::model::features::Marks;
+use crate::model::source::{SourceId, SourceState};
+use crate::model::verdict::{Claim, EntryKey};
+use crate::store::{Bounds, Store, StoreError};
+
+/// What held entries are compared by, kept in memory: at most so many.
+const FACTS_MAX: usize = 8_192;
+/// A date further ahead of first sight than this is not believed when entries are compared.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(1);
+/// Index lists longer than this take no part; the store holds the same.
+const LIST_MAX: f64 = 96.0;
+
+/// What held entries are compared by. Losing one costs reading and computing it again.
+#[derive(Default)]
+pub(super) struct Facts {
+    of: RefCell<HashMap<EntryNo, Arc<dedup::Facts>>>,
+}
+
+impl Facts {
+    pub(super) fn clear(&self) {
+        self.of.borrow_mut().clear();
+    }
+
+    pub(super) fn forget(&self, no: EntryNo) {
+        self.of.borrow_mut().remove(&no);
+    }
+
+    pub(super) fn keep(&self, facts: &Arc<dedup::Facts>) {
+        let mut of = self.of.borrow_mut();
+        if of.len() >= FACTS_MAX {
+            of.clear();
+        }
+        of.insert(facts.no, Arc::clone(facts));
+    }
+
+    fn find(&self, no: EntryNo) -> Option<Arc<dedup::Facts>> {
+        self.of.borrow().get(&no).cloned()
+    }
+}
+
+/// One poll being decided.
+pub(super) struct Work<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) settings: &'a Settings,
+    pub(super) authority: &'a str,
+    pub(super) names: Arc<Names>,
+    pub(super) facts: &'a Facts,
+    pub(super) numbers: &'a mut Numbers,
+    pub(super) batch: Batch,
+    /// The present of this poll.
+    pub(super) at: Timestamp,
+    /// Entries that the document in hand lists.
+    pub(super) listed: BTreeSet<EntryNo>,
+    /// Those of them whose items were not read again, because their bytes are known.
+    pub(super) taken: BTreeSet<EntryNo>,
+    /// The first trouble with the store, met where the answer could not say so.
+    trouble: RefCell<Option<StoreError>>,
+}
+
+/// Returns the date an entry is compared by.
+pub(super) fn compared_date(published: Option<Timestamp>, first_seen: Timestamp) -> Timestamp {
+    published.unwrap_or(first_seen).min(first_seen.saturating_add(AHEAD_MAX).unwrap_or(first_seen))
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(
+        ingest: &'a Ingest,
+        batch: Batch,
+        numbers: &'a mut Numbers,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            store: ingest.store.as_ref(),
+            settings: &ingest.settings,
+            authority: &ingest.authority,
+            names: ingest.settings.names.load_full(),
+            facts: &ingest.facts,
+            numbers,
+            batch,
+            at,
+            listed: BTreeSet::new(),
+            taken: BTreeSet::new(),
+            trouble: RefCell::new(None),
+        }
+    }
+
+    pub(super) fn into_batch(self) -> Batch {
+        self.batch
+    }
+
+    /// Returns the trouble met, if any: nothing decided since may be kept.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        self.trouble.borrow_mut().take().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn state(&self, id: &SourceId) -> Result<SourceState, StoreError> {
+        if let Some(state) = self.batch.states.get(id) {
+            return Ok(state.clone());
+        }
+        let found = crate::poll::state_of(self.store, id)?;
+        Ok(SourceState::clone(&found))
+    }
+
+    pub(super) fn held(&self, no: EntryNo) -> Result<Option<Arc<Held>>, StoreError> {
+        if let Some(held) = self.batch.entries.get(&no) {
+            return Ok(Some(Arc::new(held.clone())));
+        }
+        Ok(self.store.entries(&[no])?.into_iter().next().flatten())
+    }
+
+    pub(super) fn story(&self, no: StoryNo) -> Result<Option<Arc<Story>>, StoreError> {
+        if let Some(story) = self.batch.stories.get(&no) {
+            return Ok(Some(Arc::new(story.clone())));
+        }
+        Ok(self.store.stories(&[no])?.into_iter().next().flatten())
+    }
+
+    pub(super) fn find(&self, key: &EntryKey) -> Result<Option<Claim>, StoreError> {
+        if let Some(claim) = self.batch.keys.get(key) {
+            return Ok(Some(*claim));
+        }
+        Ok(self.store.find(&[*key])?.into_iter().next().flatten())
+    }
+
+    fn compute_facts(&self, no: EntryNo) -> Result<Option<Arc<dedup::Facts>>, StoreError> {
+        let Some(held) = self.held(no)? else { return Ok(None) };
+        let context = dedup::Context { names: &self.names, outlet: &held.outlet };
+        let features = dedup::features(&held.entry, context);
+        Ok(Some(Arc::new(dedup::Facts {
+            no,
+            source: held.source.clone(),
+            outlet: held.outlet.clone(),
+            story: held.story,
+            published: compared_date(held.entry.published, held.first_seen),
+            features: Arc::new(features),
+            fingerprint: held.fingerprint,
+            is_roundup: held.marks.is_roundup,
+        })))
+    }
+
+    /// Returns the part of an answer that is there, and remembers trouble.
+    fn hear<T: Default>(&self, answer: Result<T, StoreError>) -> T {
+        answer.unwrap_or_else(|error| {
+            self.trouble.borrow_mut().get_or_insert(error);
+            T::default()
+        })
+    }
+
+    /// Returns the documents (first and last number) of its source that listed an entry.
+    fn listed_span(&self, held: &Held) -> Result<(u32, u32), StoreError> {
+        let state = self.state(&held.source)?;
+        let departed = state.departed.iter().find(|departed| departed.entry == held.no);
+        let last = departed.map_or(u32::MAX, |departed| departed.last_listed);
+        Ok((held.first_listed, last))
+    }
+
+    fn together(&self, a: EntryNo, b: EntryNo) -> Result<bool, StoreError> {
+        let (Some(a), Some(b)) = (self.held(a)?, self.held(b)?) else { return Ok(false) };
+        if a.source != b.source {
+            return Ok(false);
+        }
+        let (a_first, a_last) = self.listed_span(&a)?;
+        let (b_first, b_last) = self.listed_span(&b)?;
+        Ok(a_first <= b_last && b_first <= a_last)
+    }
+
+    /// Adds what the batch itself holds to the store's candidates.
+    fn with_pending(
+        &self,
+        marks: &Marks,
+        (from, until): (Timestamp, Timestamp),
+        found: Vec<(EntryNo, f64)>,
+        limit: usize,
+    ) -> Vec<(EntryNo, f64)> {
+        let mut ranked: Vec<(EntryNo, f64)> = found;
+        ranked.retain(|(no, _)| !self.batch.entries.contains_key(no));
+        for (no, held) in &self.batch.entries {
+            let published = compared_date(held.entry.published, held.first_seen);
+            if held.marks.version != marks.version || published < from || published > until {
+                continue;
+            }
+            let shared = held.marks.keys.iter().filter(|key| marks.keys.contains(key)).count();
+            if shared > 0 {
+                let shared = u32::try_from(shared).map_or(LIST_MAX, f64::from);
+                ranked.push((*no, shared / 1.1));
+            }
+        }
+        ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        ranked.truncate(limit);
+        ranked
+    }
+}
+
+impl Known for Work<'_> {
+    fn claim(&self, key: &EntryKey) -> Option<Claim> {
+        match self.hear(self.find(key)) {
+            Some(Claim::Withheld(_)) | None => None,
+            Some(claim) => Some(claim),
+        }
+    }
+
+    fn facts(&self, no: EntryNo) -> Option<Arc<dedup::Facts>> {
+        if let Some(facts) = self.facts.find(no) {
+            return Some(facts);
+        }
+        let facts = self.hear(self.compute_facts(no))?;
+        self.facts.keep(&facts);
+        Some(facts)
+    }
+
+    fn members(&self, story: StoryNo) -> Vec<EntryNo> {
+        let story = self.hear(self.story(story));
+        story
+            .map(|story| story.members.iter().map(|member| member.entry).collect())
+            .unwrap_or_default()
+    }
+
+    fn candidates(
+        &self,
+        marks: &Marks,
+        from: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Vec<(EntryNo, f64)> {
+        let bounds = Bounds { from, until, limit };
+        let found = self.hear(self.store.candidates(marks, bounds)).entries;
+        self.with_pending(marks, (from, until), found, limit)
+    }
+
+    fn half_days(&self, outlet: &str, mask: u64, and: Timestamp) -> usize {
+        let mut days = self.hear(self.store.half_days(outlet, mask));
+        let pending = self
+            .batch
+            .entries
+            .values()
+            .filter(|held| held.outlet == outlet && held.marks.mask == mask);
+        let half_day = |at: Timestamp| at.as_second().div_euclid(43_200);
+        days.extend(
+            pending.map(|held| half_day(compared_date(held.entry.published, held.first_seen))),
+        );
+        days.push(half_day(and));
+        days.sort_unstable();
+        days.dedup();
+        days.len()
+    }
+
+    fn is_listed(&self, no: EntryNo) -> bool {
+        self.listed.contains(&no)
+    }
+
+    fn is_taken(&self, no: EntryNo) -> bool {
+        self.taken.contains(&no)
+    }
+
+    fn were_together(&self, a: EntryNo, b: EntryNo) -> bool {
+        self.hear(self.together(a, b))
+    }
+
+    fn is_forbidden(&self, _item: &EntryKey, _story: StoryNo) -> bool {
+        false
+    }
+}

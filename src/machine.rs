@@ -1,0 +1,30 @@
+//! What the machine says: free disk, memory in use.
+
+use std::path::Path;
+
+/// Returns the bytes that an unprivileged process may still write on the disk of `path`, or of its nearest parent that
+/// exists; `None` when the system does not say.
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    let existing = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
+    let disk = rustix::fs::statvfs(existing).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Returns the bytes of memory that this process has resident; 0 when the system does not say.
+pub fn memory_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0).saturating_mul(1_024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_answers() {
+        assert!(free_bytes(Path::new("/no/such/place")).is_some_and(|bytes| bytes > 0));
+        assert!(memory_bytes() > 1 << 20, "a test uses more than a mebibyte");
+    }
+}

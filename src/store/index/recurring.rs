@@ -1,0 +1,74 @@
+//! Tells recurring headlines: in which half-days an outlet ran headlines that differ in their numbers only.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Half-days kept of one headline: more tell nothing new.
+const HALF_DAYS_MAX: usize = 4;
+/// Headlines kept; when there are more, those last run the longest ago are forgotten.
+const HEADLINES_MAX: usize = 500_000;
+const HALF_DAY_SECONDS: i64 = 43_200;
+
+/// Half-days by outlet and mask.
+#[derive(Default)]
+pub(super) struct Recurring {
+    half_days: HashMap<u64, Vec<i64>>,
+}
+
+impl Recurring {
+    /// Enters a headline. It is not taken out when it changes: it was run.
+    pub(super) fn insert(&mut self, outlet: &str, mask: u64, date: Timestamp) {
+        if mask == 0 {
+            return;
+        }
+        let half_day = date.as_second().div_euclid(HALF_DAY_SECONDS);
+        let half_days = self.half_days.entry(name(outlet, mask)).or_default();
+        if let Err(place) = half_days.binary_search(&half_day) {
+            half_days.insert(place, half_day);
+            if half_days.len() > HALF_DAYS_MAX {
+                half_days.remove(0);
+            }
+        }
+        if self.half_days.len() > HEADLINES_MAX {
+            self.forget_older_half();
+        }
+    }
+
+    /// Returns the half-days of a headline, in order.
+    pub(super) fn half_days(&self, outlet: &str, mask: u64) -> Vec<i64> {
+        self.half_days.get(&name(outlet, mask)).cloned().unwrap_or_default()
+    }
+
+    fn forget_older_half(&mut self) {
+        let mut last: Vec<i64> =
+            self.half_days.values().filter_map(|days| days.last().copied()).collect();
+        let middle = last.len() / 2;
+        let (_, middle, _) = last.select_nth_unstable(middle);
+        let middle = *middle;
+        self.half_days.retain(|_, days| days.last().is_some_and(|last| *last >= middle));
+    }
+}
+
+fn name(outlet: &str, mask: u64) -> u64 {
+    xxh3_64_with_seed(outlet.as_bytes(), mask)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_headline_recurs_by_half_days_within_its_outlet() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let mut recurring = Recurring::default();
+        for date in ["2024-11-22T01:00:00Z", "2024-11-22T02:00:00Z", "2024-11-22T13:00:00Z"] {
+            recurring.insert("bao.example", 7, at(date));
+        }
+        assert_eq!(recurring.half_days("bao.example", 7), [40_098, 40_099]);
+        assert!(recurring.half_days("khac.example", 7).is_empty(), "another outlet's");
+        recurring.insert("bao.example", 0, at("2024-11-22T01:00:00Z"));
+        assert!(recurring.half_days("bao.example", 0).is_empty(), "no title, no headline");
+    }
+}
