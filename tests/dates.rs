@@ -1,5 +1,9 @@
 //! Reads the shared table of dates (`../shared/reference/date-vectors.tsv`, rules D1–D35) with two default zones.
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a broken vector must stop the suite")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a broken vector must stop the suite"
+)]
 
 use std::path::Path;
 

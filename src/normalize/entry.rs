@@ -1,7 +1,7 @@
 //! One item: `RawEntry` → `Entry`.
 
-use jiff::{SignedDuration, Timestamp};
 use ::url::Url;
+use jiff::{SignedDuration, Timestamp};
 
 use super::date::{self, DateSettings, Flaw};
 use super::{Flaws, html, link, person, text, url};
@@ -208,9 +208,10 @@ fn origin_of(raw: &RawOrigin, shared: &Shared<'_>, flaws: &mut Flaws) -> Origin 
         title: title(raw.title.as_ref()),
         feed_url: raw.feed_url.as_deref().and_then(|href| url::web(href, shared.base)),
         site: raw.site.as_deref().and_then(|href| url::web(href, shared.base)),
-        updated: raw.updated.as_ref().and_then(|written| {
-            instant(std::slice::from_ref(written), shared, flaws)
-        }),
+        updated: raw
+            .updated
+            .as_ref()
+            .and_then(|written| instant(std::slice::from_ref(written), shared, flaws)),
         authors: person::all(&raw.authors, shared.base),
         rights: raw.rights.as_ref().and_then(rights),
     }

@@ -96,9 +96,10 @@ pub(super) fn relation(rel: &str) -> String {
 /// Returns a media type as written, if it looks like one.
 fn mime(written: &str) -> Option<String> {
     let mime = text::clean(written);
-    let is_mime = mime.len() <= 255 && mime.split_once('/').is_some_and(|(kind, rest)| {
-        !kind.is_empty() && !rest.is_empty() && !kind.contains(char::is_whitespace)
-    });
+    let is_mime = mime.len() <= 255
+        && mime.split_once('/').is_some_and(|(kind, rest)| {
+            !kind.is_empty() && !rest.is_empty() && !kind.contains(char::is_whitespace)
+        });
     is_mime.then_some(mime)
 }
 
@@ -245,11 +246,7 @@ mod tests {
                 ],
                 Some("http://a.example/2"),
             ),
-            (
-                "not on the web",
-                vec![link("alternate", "ftp://a.example/1", None)],
-                None,
-            ),
+            ("not on the web", vec![link("alternate", "ftp://a.example/1", None)], None),
             ("other relations", vec![link("related", "http://a.example/1", None)], None),
             (
                 "relation by its IRI",
@@ -278,10 +275,13 @@ mod tests {
             (GuidKind::AtomId, "http://a.example/1", None),
         ];
         for (guid_kind, guid, expected) in cases {
-            let raw =
-                RawEntry { guid: Some(guid.to_owned()), guid_kind, ..RawEntry::default() };
+            let raw = RawEntry { guid: Some(guid.to_owned()), guid_kind, ..RawEntry::default() };
             let base = Url::parse("https://b.example/").unwrap();
-            assert_eq!(all(&raw, Some(&base)).permalink.as_deref(), expected, "{guid_kind:?} {guid}");
+            assert_eq!(
+                all(&raw, Some(&base)).permalink.as_deref(),
+                expected,
+                "{guid_kind:?} {guid}"
+            );
         }
     }
 

@@ -109,7 +109,11 @@ mod tests {
         for (name, written, expected, email) in cases {
             let raw = RawPerson { name: Some(written.to_owned()), ..RawPerson::default() };
             let person = one(&raw, None).unwrap();
-            assert_eq!((person.name.as_str(), person.email.as_deref()), (expected, email), "{name}");
+            assert_eq!(
+                (person.name.as_str(), person.email.as_deref()),
+                (expected, email),
+                "{name}"
+            );
         }
     }
 
@@ -130,8 +134,7 @@ mod tests {
 
     #[test]
     fn a_mailto_page_is_an_address() {
-        let raw =
-            RawPerson { uri: Some("mailto:a@b.example".to_owned()), ..RawPerson::default() };
+        let raw = RawPerson { uri: Some("mailto:a@b.example".to_owned()), ..RawPerson::default() };
         let person = one(&raw, None).unwrap();
         assert_eq!((person.email.as_deref(), person.uri), (Some("a@b.example"), None));
     }

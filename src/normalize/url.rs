@@ -41,9 +41,8 @@ fn is_final(href: &str, url: &Url) -> bool {
     let Some((scheme, rest)) = href.split_once(':') else {
         return false;
     };
-    let is_valid = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
-    };
+    let is_valid =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
     // "http:x.html" and "https:///x" are references that browsers mend.
     let has_host = !url.has_host() || rest.starts_with("//") && !rest.starts_with("///");
     scheme.eq_ignore_ascii_case(url.scheme()) && has_host && href.bytes().all(is_valid)

@@ -45,10 +45,20 @@ fn unescape(text: &str) -> String {
     if !text.contains('&') {
         return text.to_owned();
     }
-    [("&#43;", "+"), ("&#x2B;", "+"), ("&#x2b;", "+"), ("&plus;", "+"), ("&#45;", "-"),
-        ("&nbsp;", " "), ("&#160;", " "), ("&#xA0;", " "), ("&#58;", ":"), ("&amp;", "&")]
-        .into_iter()
-        .fold(text.to_owned(), |text, (reference, plain)| text.replace(reference, plain))
+    [
+        ("&#43;", "+"),
+        ("&#x2B;", "+"),
+        ("&#x2b;", "+"),
+        ("&plus;", "+"),
+        ("&#45;", "-"),
+        ("&nbsp;", " "),
+        ("&#160;", " "),
+        ("&#xA0;", " "),
+        ("&#58;", ":"),
+        ("&amp;", "&"),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (reference, plain)| text.replace(reference, plain))
 }
 
 /// Folds a character: compatibility forms to plain ones, accents off, digits of all scripts to ASCII. Case
@@ -231,7 +241,8 @@ impl Lexer<'_> {
             }
             _ => false,
         });
-        signed || self.tokens.iter().any(|token| is_zone(&token.kind) || token.kind == Kind::Sign('+'))
+        signed
+            || self.tokens.iter().any(|token| is_zone(&token.kind) || token.kind == Kind::Sign('+'))
     }
 }
 

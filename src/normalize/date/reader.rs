@@ -1,9 +1,9 @@
 //! Walks over the pieces of a date once and says what each of them is.
 
 use super::lexer::{Kind, Token};
+use super::months;
 use super::words::{self, Unit, Word};
 use super::zone::{self, Zone};
-use super::months;
 
 /// The parts of a date, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,7 +119,8 @@ impl Reader<'_> {
             return self.read_offset(if sign == '+' { 1 } else { -1 });
         }
         self.at += 1;
-        matches!(sign, ',' | '.' | '-' | '/' | '|' | '•' | '·' | ';' | ':' | '\'' | ')' | '@' | '~').then_some(())
+        matches!(sign, ',' | '.' | '-' | '/' | '|' | '•' | '·' | ';' | ':' | '\'' | ')' | '@' | '~')
+            .then_some(())
     }
 
     /// Tells whether the `-` here begins an offset rather than parting the date.
@@ -130,8 +131,15 @@ impl Reader<'_> {
         }
         let has_zone_name = matches!(self.found.zone, Some(Zone::Offset(0)));
         let parts = self.found.numbers.len() + usize::from(self.found.month.is_some());
-        let is_part_before = self.at > 0 && !self.is_spaced(0) && parts > 0 && parts < 3 && !has_zone_name
-            && matches!(self.tokens.get(self.at - 1).map(|it| &it.kind), Some(Kind::Number(..) | Kind::Word(_)))
+        let is_part_before = self.at > 0
+            && !self.is_spaced(0)
+            && parts > 0
+            && parts < 3
+            && !has_zone_name
+            && matches!(
+                self.tokens.get(self.at - 1).map(|it| &it.kind),
+                Some(Kind::Number(..) | Kind::Word(_))
+            )
             && !self.follows_time();
         let is_date_ahead = matches!(self.kind(2), Some(Kind::Sign('/' | '.' | '-')))
             && !self.is_spaced(2)
@@ -184,7 +192,10 @@ impl Reader<'_> {
 
     fn read_number(&mut self, value: u32, digits: usize) -> Option<()> {
         let is_dotted = self.is_timed && self.is_sign(1, '.') && !self.is_spaced(1);
-        if (self.is_sign(1, ':') || is_dotted) && self.number(2).is_some() && self.found.time.is_none() {
+        if (self.is_sign(1, ':') || is_dotted)
+            && self.number(2).is_some()
+            && self.found.time.is_none()
+        {
             return self.read_time(value, digits);
         }
         self.at += 1;
@@ -199,7 +210,10 @@ impl Reader<'_> {
             self.at += 1;
             return self.read_unit(value, digits, unit);
         }
-        if self.is_half_next() && self.found.time.is_none() && digits <= 2 {
+        let stands_alone = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let stands_alone = stands_alone.is_some_and(|token| token.is_spaced);
+        let has_half = stands_alone && self.is_half_next();
+        if has_half && self.found.time.is_none() && digits <= 2 {
             self.found.time = Some(Time { hour: value, ..Time::default() });
             return Some(());
         }
@@ -228,10 +242,10 @@ impl Reader<'_> {
 
     fn is_half_next(&self) -> bool {
         match self.kind(0) {
-            Some(Kind::Word(word)) => matches!(
-                words::look_up(word, self.language),
-                Some(Word::Morning | Word::Afternoon)
-            ) && word.is_ascii(),
+            Some(Kind::Word(word)) => {
+                matches!(words::look_up(word, self.language), Some(Word::Morning | Word::Afternoon))
+                    && word.is_ascii()
+            }
             _ => false,
         }
     }
@@ -239,7 +253,8 @@ impl Reader<'_> {
     /// Tells whether the number just read stands behind a `T`: `20031231T101455`.
     fn is_after_t(&self) -> bool {
         let before = |back: usize| self.at.checked_sub(back).and_then(|at| self.tokens.get(at));
-        let is_t = before(2).is_some_and(|it| it.kind == Kind::Word("t".to_owned()) && !it.is_spaced);
+        let is_t =
+            before(2).is_some_and(|it| it.kind == Kind::Word("t".to_owned()) && !it.is_spaced);
         is_t && before(3).is_some_and(|it| matches!(it.kind, Kind::Number(..)))
     }
 
@@ -335,15 +350,17 @@ impl Reader<'_> {
             Some(Word::MonthOrWeekday(month)) => self.set_month(month),
             Some(Word::Morning) => self.set_half(Half::Morning, word),
             Some(Word::Afternoon) => self.set_half(Half::Afternoon, word),
-            Some(Word::Weekday | Word::Ordinal) => Some(()),
-            Some(Word::Filler) => self.read_filler(word),
+            Some(Word::Ordinal) => Some(()),
+            Some(Word::Weekday | Word::Filler) => self.read_filler(word),
             Some(Word::TimeAhead) => {
                 self.is_timed = true;
                 Some(())
             }
             Some(Word::MonthAhead) => self.read_month_ahead(),
             Some(Word::WeekdayAhead) => self.read_weekday_ahead(),
-            Some(Word::Unit(Unit::Hour | Unit::Minute | Unit::Second)) if self.found.time.is_some() => {
+            Some(Word::Unit(Unit::Hour | Unit::Minute | Unit::Second))
+                if self.found.time.is_some() =>
+            {
                 Some(())
             }
             Some(Word::Unit(_)) => None,
@@ -351,10 +368,13 @@ impl Reader<'_> {
         }
     }
 
-    /// A filler may also be a zone: `AT` behind a time.
+    /// A filler or a day of the week may also be a zone at the end: `AT` and `PT` behind a time.
     fn read_filler(&mut self, word: &str) -> Option<()> {
         let is_last = self.at == self.tokens.len();
-        if is_last && self.found.time.is_some() && let Some(zone) = zone::look_up(word) {
+        if is_last
+            && self.found.time.is_some()
+            && let Some(zone) = zone::look_up(word)
+        {
             return self.set_zone(zone);
         }
         Some(())
@@ -368,7 +388,8 @@ impl Reader<'_> {
             // A day of the week in a language without a table (D2).
             return Some(());
         }
-        let is_zone_like = (3..=5).contains(&word.len()) && word.bytes().all(|it| it.is_ascii_lowercase());
+        let is_zone_like =
+            (3..=5).contains(&word.len()) && word.bytes().all(|it| it.is_ascii_lowercase());
         let has_date = self.found.numbers.len() + usize::from(self.found.month.is_some()) >= 3;
         if is_zone_like && has_date && self.found.time.is_some() && self.at == self.tokens.len() {
             return self.set_zone(Zone::Unknown);
@@ -421,9 +442,9 @@ impl Reader<'_> {
     }
 
     fn are_next(&self, words: &[&str]) -> bool {
-        words.iter().enumerate().all(|(ahead, wanted)| {
-            matches!(self.kind(ahead), Some(Kind::Word(word)) if word == wanted)
-        })
+        words.iter().enumerate().all(
+            |(ahead, wanted)| matches!(self.kind(ahead), Some(Kind::Word(word)) if word == wanted),
+        )
     }
 
     /// Reads what follows `thứ`, which without its accents is English `Thu`: a number word, or 2 to 7 when a

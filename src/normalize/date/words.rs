@@ -70,7 +70,7 @@ const WEEKDAYS: &str = "monday mon tuesday tue tues wednesday wed weds thursday 
     esmaspäev teisipäev kolmapäev neljapäev reede laupäev pühapäev \
     pirmadienis antradienis trečiadienis ketvirtadienis penktadienis šeštadienis sekmadienis \
     ponedjeljak utorak srijeda četvrtak petak subota nedjelja ponedeljek torek sreda nedelja \
-    senin selasa rabu kamis jumat sabtu minggu isnin selasa khamis jumaat ahad cn \
+    senin selasa rabu kamis jumat sabtu minggu isnin selasa khamis jumaat ahad cn chủ nhật \
     الاثنين الإثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد דוש \
     จันทร์ อังคาร พุธ พฤหัสบดี ศุกร์ เสาร์ อาทิตย์";
 
@@ -212,9 +212,9 @@ pub(super) fn is_known(word: &str) -> bool {
 /// Returns the Chinese, Japanese or Korean word that `rest` begins with, and its length in characters.
 pub(super) fn cjk(rest: &[char]) -> Option<(&'static str, usize)> {
     let is_prefix = |name: &str| {
-        name.chars().zip(rest.iter().map(Some).chain(std::iter::repeat(None))).all(|(wanted, c)| {
-            c == Some(&wanted)
-        })
+        name.chars()
+            .zip(rest.iter().map(Some).chain(std::iter::repeat(None)))
+            .all(|(wanted, c)| c == Some(&wanted))
     };
     CJK.iter()
         .chain(&CJK_SHORT)

@@ -94,9 +94,11 @@ pub(super) fn fixed(seconds: i32) -> Option<TimeZone> {
 
 /// Chooses among the meanings of a name by the feed's own zone at that time.
 pub(super) fn choose(offsets: &[i32], local: DateTime, own: &TimeZone) -> Option<TimeZone> {
-    let own_offset = own.to_ambiguous_timestamp(local).compatible().ok().map(|instant| {
-        own.to_offset(instant).seconds()
-    });
+    let own_offset = own
+        .to_ambiguous_timestamp(local)
+        .compatible()
+        .ok()
+        .map(|instant| own.to_offset(instant).seconds());
     let chosen = offsets.iter().find(|offset| Some(**offset) == own_offset).or(offsets.first());
     chosen.copied().and_then(fixed)
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization as _;
 use ::url::Url;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::policy::{GENERIC, Rule, SCHEMES};
 use super::token::Attributes;
@@ -105,8 +105,11 @@ fn candidates(value: &str, base: Option<&Url>) -> Option<String> {
             rest = tail;
             descriptor.trim()
         };
-        let is_descriptor = descriptor.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
-        if let Some(url) = absolute(url, base).filter(|url| is_descriptor && url.starts_with("http")) {
+        let is_descriptor =
+            descriptor.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
+        if let Some(url) =
+            absolute(url, base).filter(|url| is_descriptor && url.starts_with("http"))
+        {
             let space = if descriptor.is_empty() { "" } else { " " };
             kept.push(format!("{url}{space}{descriptor}"));
         }

@@ -71,10 +71,8 @@ pub(super) fn cut(text: &str, graphemes: usize) -> String {
         return text.to_owned();
     };
     // One letter less, for the ellipsis.
-    let (end, _) = text
-        .get(..end)
-        .and_then(|kept| kept.grapheme_indices(true).next_back())
-        .unwrap_or((0, ""));
+    let (end, _) =
+        text.get(..end).and_then(|kept| kept.grapheme_indices(true).next_back()).unwrap_or((0, ""));
     let kept = text.get(..end).unwrap_or_default();
     let kept = match kept.rfind(' ') {
         Some(space) if space > kept.len() / 3 * 2 => kept.get(..space).unwrap_or(kept),

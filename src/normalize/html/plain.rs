@@ -25,11 +25,13 @@ pub fn plain(html: &str) -> String {
 fn separates(name: &str) -> bool {
     match rule_of(name) {
         Some(rule) if matches!(name, "br" | "audio" | "video") => rule.name == name,
-        Some(rule) => !matches!(
-            rule.group,
-            Group::Void | Group::Formatting | Group::Inline | Group::Ruby
+        Some(rule) => {
+            !matches!(rule.group, Group::Void | Group::Formatting | Group::Inline | Group::Ruby)
+        }
+        None => matches!(
+            name,
+            "body" | "dir" | "fieldset" | "form" | "head" | "html" | "menu" | "option"
         ),
-        None => matches!(name, "body" | "dir" | "fieldset" | "form" | "head" | "html" | "menu" | "option"),
     }
 }
 
@@ -50,9 +52,8 @@ pub fn is_markup(value: &str) -> bool {
                 if !is_known(&name) {
                     return false;
                 }
-                let is_void = rule_of(&name).is_some_and(|rule| {
-                    matches!(rule.group, Group::Void | Group::Rule)
-                });
+                let is_void = rule_of(&name)
+                    .is_some_and(|rule| matches!(rule.group, Group::Void | Group::Rule));
                 is_shown |= is_void || Attributes::new(raw).next().is_some() || raw.ends_with('/');
             }
             Token::End(name) => {
@@ -71,10 +72,44 @@ fn is_known(name: &str) -> bool {
     rule_of(name).is_some()
         || matches!(
             name,
-            "applet" | "area" | "base" | "body" | "button" | "canvas" | "dir" | "embed" | "fieldset"
-                | "font" | "form" | "frame" | "frameset" | "head" | "html" | "iframe" | "input"
-                | "label" | "legend" | "link" | "map" | "math" | "menu" | "meta" | "nobr"
-                | "noembed" | "noframes" | "noscript" | "object" | "option" | "param" | "script"
-                | "select" | "style" | "svg" | "template" | "textarea" | "title" | "xmp"
+            "applet"
+                | "area"
+                | "base"
+                | "body"
+                | "button"
+                | "canvas"
+                | "dir"
+                | "embed"
+                | "fieldset"
+                | "font"
+                | "form"
+                | "frame"
+                | "frameset"
+                | "head"
+                | "html"
+                | "iframe"
+                | "input"
+                | "label"
+                | "legend"
+                | "link"
+                | "map"
+                | "math"
+                | "menu"
+                | "meta"
+                | "nobr"
+                | "noembed"
+                | "noframes"
+                | "noscript"
+                | "object"
+                | "option"
+                | "param"
+                | "script"
+                | "select"
+                | "style"
+                | "svg"
+                | "template"
+                | "textarea"
+                | "title"
+                | "xmp"
         )
 }

@@ -226,7 +226,8 @@ mod tests {
 
     #[test]
     fn nothing_that_runs_or_collides_is_allowed() {
-        for name in ["script", "style", "iframe", "object", "embed", "form", "svg", "base", "meta"] {
+        for name in ["script", "style", "iframe", "object", "embed", "form", "svg", "base", "meta"]
+        {
             assert!(rule_of(name).is_none(), "{name}");
         }
         for name in RULES.iter().flat_map(|rule| rule.attributes).chain(GENERIC) {

@@ -9,11 +9,11 @@
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
+use super::Bounds;
 use super::attributes;
 use super::policy::{Group, Rule, rule_of};
 use super::token::{Place, Token, decode};
 use super::visible::Visible;
-use super::Bounds;
 use crate::normalize::text;
 
 /// Returns `html` rewritten.
@@ -81,11 +81,17 @@ impl Writer {
     }
 
     fn start(&mut self, rule: &'static Rule, attributes: &str) {
-        self.flush();
         let is_void = matches!(rule.group, Group::Void | Group::Rule | Group::Column);
         if !is_void && self.stack.len() >= self.bounds.depth_max {
             return;
         }
+        if is_table_only(rule.group)
+            && self.find(|it| it.group == Group::Table, |_| false).is_none()
+        {
+            return;
+        }
+        // Only now: text on both sides of a dropped tag is one text, and composed (NFC) as one.
+        self.flush();
         if self.make_room(rule) && !self.is_full {
             self.open(rule, attributes);
         }
@@ -97,7 +103,8 @@ impl Writer {
             Group::Rows | Group::Caption | Group::Columns => return self.make_room_in_table(&[]),
             Group::Column => {
                 let is_in_table = self.make_room_in_table(&[Group::Columns]);
-                return is_in_table && self.imply_until(Group::Columns, &[(Group::Table, "colgroup")]);
+                return is_in_table
+                    && self.imply_until(Group::Columns, &[(Group::Table, "colgroup")]);
             }
             Group::Row => {
                 let is_in_table = self.make_room_in_table(&[Group::Rows]);
@@ -156,16 +163,13 @@ impl Writer {
     }
 
     fn end(&mut self, rule: &'static Rule) {
-        self.flush();
         let named = |it: &Rule| it.name == rule.name;
         let found = match rule.group {
             Group::Void | Group::Rule | Group::Column => None,
             Group::Inline | Group::Ruby => self.find(named, |it| {
                 !matches!(it.group, Group::Inline | Group::Formatting | Group::Ruby)
             }),
-            Group::Item => {
-                self.find(named, |it| it.group == Group::List || is_cell_border(it))
-            }
+            Group::Item => self.find(named, |it| it.group == Group::List || is_cell_border(it)),
             Group::Heading => self.find(|it| it.group == Group::Heading, is_cell_border),
             Group::Formatting | Group::Block | Group::List | Group::Paragraph | Group::Term => {
                 self.find(named, is_cell_border)
@@ -175,7 +179,10 @@ impl Writer {
                 self.find(named, |it| it.group == Group::Table)
             }
         };
-        found.into_iter().for_each(|at| self.close_to(at));
+        if let Some(at) = found {
+            self.flush();
+            self.close_to(at);
+        }
     }
 
     fn top(&self) -> Option<&'static Rule> {
@@ -316,6 +323,14 @@ fn is_item_border(rule: &Rule) -> bool {
 /// Elements that `rt` and `rp` close silently (§13.2.6.3).
 fn is_implied(rule: &Rule) -> bool {
     matches!(rule.group, Group::Term | Group::Item | Group::Paragraph | Group::Ruby)
+}
+
+/// Elements that stand in a table or not at all.
+fn is_table_only(group: Group) -> bool {
+    matches!(
+        group,
+        Group::Caption | Group::Columns | Group::Column | Group::Rows | Group::Row | Group::Cell
+    )
 }
 
 fn is_table_part(group: Group) -> bool {

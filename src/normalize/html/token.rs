@@ -210,9 +210,7 @@ impl<'a> Attributes<'a> {
         }
         // A leading "=" belongs to the name (§13.2.5.32).
         self.at += 1;
-        self.skip_while(|byte| {
-            !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'>' | b'=')
-        });
+        self.skip_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'/' | b'>' | b'='));
         let name = self.text.get(start..self.at).unwrap_or_default();
         self.skip_while(|byte| byte.is_ascii_whitespace());
         if self.peek() != Some(b'=') {
@@ -311,8 +309,9 @@ fn numeric(body: &str, decoded: &mut String) -> Option<usize> {
 /// Maps a code point as §13.2.5.80 says: windows-1252 in the C1 range, U+FFFD for what is none.
 fn character(code: u32) -> char {
     const C1: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
     ];
     let c1 = code.checked_sub(0x80).and_then(|it| usize::try_from(it).ok());
     match c1.and_then(|it| C1.get(it)) {
@@ -343,7 +342,8 @@ fn named(body: &str, place: Place, decoded: &mut String) -> usize {
     if is_open && place == Place::Attribute && (next == b'=' || next.is_ascii_alphanumeric()) {
         return 0;
     }
-    decoded.extend([first, second].into_iter().filter(|code| *code != 0).filter_map(char::from_u32));
+    decoded
+        .extend([first, second].into_iter().filter(|code| *code != 0).filter_map(char::from_u32));
     length
 }
 
