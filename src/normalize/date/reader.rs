@@ -210,7 +210,10 @@ impl Reader<'_> {
             self.at += 1;
             return self.read_unit(value, digits, unit);
         }
-        if self.is_half_next() && self.found.time.is_none() && digits <= 2 {
+        let stands_alone = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let stands_alone = stands_alone.is_some_and(|token| token.is_spaced);
+        let has_half = stands_alone && self.is_half_next();
+        if has_half && self.found.time.is_none() && digits <= 2 {
             self.found.time = Some(Time { hour: value, ..Time::default() });
             return Some(());
         }
@@ -347,8 +350,8 @@ impl Reader<'_> {
             Some(Word::MonthOrWeekday(month)) => self.set_month(month),
             Some(Word::Morning) => self.set_half(Half::Morning, word),
             Some(Word::Afternoon) => self.set_half(Half::Afternoon, word),
-            Some(Word::Weekday | Word::Ordinal) => Some(()),
-            Some(Word::Filler) => self.read_filler(word),
+            Some(Word::Ordinal) => Some(()),
+            Some(Word::Weekday | Word::Filler) => self.read_filler(word),
             Some(Word::TimeAhead) => {
                 self.is_timed = true;
                 Some(())
@@ -365,7 +368,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A filler may also be a zone: `AT` behind a time.
+    /// A filler or a day of the week may also be a zone at the end: `AT` and `PT` behind a time.
     fn read_filler(&mut self, word: &str) -> Option<()> {
         let is_last = self.at == self.tokens.len();
         if is_last

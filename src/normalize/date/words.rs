@@ -70,7 +70,7 @@ const WEEKDAYS: &str = "monday mon tuesday tue tues wednesday wed weds thursday 
     esmaspäev teisipäev kolmapäev neljapäev reede laupäev pühapäev \
     pirmadienis antradienis trečiadienis ketvirtadienis penktadienis šeštadienis sekmadienis \
     ponedjeljak utorak srijeda četvrtak petak subota nedjelja ponedeljek torek sreda nedelja \
-    senin selasa rabu kamis jumat sabtu minggu isnin selasa khamis jumaat ahad cn \
+    senin selasa rabu kamis jumat sabtu minggu isnin selasa khamis jumaat ahad cn chủ nhật \
     الاثنين الإثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد דוש \
     จันทร์ อังคาร พุธ พฤหัสบดี ศุกร์ เสาร์ อาทิตย์";
 

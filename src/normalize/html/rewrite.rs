@@ -81,11 +81,17 @@ impl Writer {
     }
 
     fn start(&mut self, rule: &'static Rule, attributes: &str) {
-        self.flush();
         let is_void = matches!(rule.group, Group::Void | Group::Rule | Group::Column);
         if !is_void && self.stack.len() >= self.bounds.depth_max {
             return;
         }
+        if is_table_only(rule.group)
+            && self.find(|it| it.group == Group::Table, |_| false).is_none()
+        {
+            return;
+        }
+        // Only now: text on both sides of a dropped tag is one text, and composed (NFC) as one.
+        self.flush();
         if self.make_room(rule) && !self.is_full {
             self.open(rule, attributes);
         }
@@ -157,7 +163,6 @@ impl Writer {
     }
 
     fn end(&mut self, rule: &'static Rule) {
-        self.flush();
         let named = |it: &Rule| it.name == rule.name;
         let found = match rule.group {
             Group::Void | Group::Rule | Group::Column => None,
@@ -174,7 +179,10 @@ impl Writer {
                 self.find(named, |it| it.group == Group::Table)
             }
         };
-        found.into_iter().for_each(|at| self.close_to(at));
+        if let Some(at) = found {
+            self.flush();
+            self.close_to(at);
+        }
     }
 
     fn top(&self) -> Option<&'static Rule> {
@@ -315,6 +323,14 @@ fn is_item_border(rule: &Rule) -> bool {
 /// Elements that `rt` and `rp` close silently (§13.2.6.3).
 fn is_implied(rule: &Rule) -> bool {
     matches!(rule.group, Group::Term | Group::Item | Group::Paragraph | Group::Ruby)
+}
+
+/// Elements that stand in a table or not at all.
+fn is_table_only(group: Group) -> bool {
+    matches!(
+        group,
+        Group::Caption | Group::Columns | Group::Column | Group::Rows | Group::Row | Group::Cell
+    )
 }
 
 fn is_table_part(group: Group) -> bool {
