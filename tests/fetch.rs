@@ -567,9 +567,11 @@ async fn a_redirect_to_a_forbidden_address_opens_no_connection() {
     for location in locations {
         let led = location.clone();
         let origin = Origin::start_at("127.0.0.2", move |_| Reply::redirect(302, &led)).await;
-        let (kind, error, _) = failed(fetch(&fetcher(&policy), source(&origin.url("/"))).await);
+        let (kind, error, answer) =
+            failed(fetch(&fetcher(&policy), source(&origin.url("/"))).await);
         assert_eq!(kind, FailureKind::Refused, "{location}: {error}");
         assert!(error.contains("is not public"), "{location}: {error}");
+        assert_eq!(answer.unwrap().hops.len(), 1, "{location}: what was answered is told");
         assert_eq!(origin.seen().len(), 1, "{location}");
     }
     assert_eq!(forbidden.connections(), 0);

@@ -29,7 +29,10 @@ pub(super) async fn receive(
     let mut bytes = Vec::new();
     loop {
         let frame = timeout(IDLE_TIMEOUT, body.frame());
-        let late = |_| failed(&format!("no byte of the body for {} s", IDLE_TIMEOUT.as_secs()));
+        let late = |_| {
+            let words = format!("no byte of the body for {} s", IDLE_TIMEOUT.as_secs());
+            Trouble::new(FailureKind::Network, words)
+        };
         let Some(frame) = frame.await.map_err(late)? else { return Ok(bytes) };
         let frame =
             frame.map_err(|error| failed(&format!("the body broke off: {}", chain(&error))))?;

@@ -276,3 +276,65 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A dialer to which DNS has said something about one name.
+    fn told(host: &str, addresses: &[&str]) -> Dialer {
+        let network = Network { address: IpAddr::from([10, 1, 0, 0]), prefix: 16 };
+        let dialer = Dialer::new(vec![network]);
+        let addresses: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
+        dialer.remember(host, &addresses);
+        dialer
+    }
+
+    #[tokio::test]
+    async fn one_unfit_address_spoils_a_name() {
+        let cases: [(&str, &[&str], Option<&str>); 6] = [
+            ("public", &["8.8.8.8", "2606:4700::1111"], None),
+            ("allowed", &["10.1.2.3"], None),
+            ("public and allowed", &["8.8.8.8", "10.1.2.3"], None),
+            ("private last", &["8.8.8.8", "10.0.0.1"], Some("10.0.0.1")),
+            ("private first", &["127.0.0.1", "8.8.8.8"], Some("127.0.0.1")),
+            ("mapped", &["8.8.8.8", "::ffff:127.0.0.1"], Some("::ffff:127.0.0.1")),
+        ];
+        for (name, addresses, unfit) in cases {
+            let dialer = told("a.example", addresses);
+            match (dialer.checked("a.example", Check::Publisher).await, unfit) {
+                (Ok(found), None) => assert_eq!(found.len(), addresses.len(), "{name}"),
+                (Err(ConnectError::Refused { address, .. }), Some(unfit)) => {
+                    assert_eq!(address.to_string(), unfit, "{name}");
+                }
+                (other, _) => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_may_be_anywhere() {
+        let dialer = told("proxy.example", &["192.168.0.1"]);
+        assert!(dialer.checked("proxy.example", Check::Proxy).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_of_the_resolver_is_believed_for_a_minute() {
+        let dialer = told("a.example", &["8.8.8.8"]);
+        tokio::time::advance(LOOKUP_TTL - Duration::from_secs(1)).await;
+        assert!(dialer.remembered("a.example").is_some());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(dialer.remembered("a.example").is_none());
+    }
+
+    #[tokio::test]
+    async fn the_next_address_is_tried() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.2:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let dialer = Dialer::new(vec![Network { address: address.ip(), prefix: 8 }]);
+        // Nobody listens on that port at 127.0.0.3.
+        dialer.remember("a.example", &[IpAddr::from([127, 0, 0, 3]), address.ip()]);
+        let stream = dialer.dial("a.example", address.port(), Check::Publisher).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), address);
+    }
+}

@@ -158,7 +158,7 @@ impl HttpFetch {
             match step {
                 Ok(Some(outcome)) => return outcome,
                 Ok(None) => {}
-                Err(trouble) => return trip.failed(trouble, None),
+                Err(trouble) => return trip.failed(trouble, trip.last_answer()),
             }
         }
     }

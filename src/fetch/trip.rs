@@ -115,6 +115,11 @@ impl Trip {
         Answer { status, freshness, hops: self.hops.clone(), wire_bytes }
     }
 
+    /// Returns the facts of the last redirect, for a trip that ends before the next answer.
+    pub(super) fn last_answer(&self) -> Option<Answer> {
+        self.hops.last().map(|hop| self.answer(hop.status, Freshness::default(), 0))
+    }
+
     /// Ends the trip in a failure; on the way through redirects it says where that was.
     pub(super) fn failed(&self, trouble: Trouble, answer: Option<Answer>) -> FetchOutcome {
         let Trouble { kind, line } = match self.hops.is_empty() {
