@@ -236,7 +236,6 @@ pub fn names(catalog: &Catalog, store: &dyn Store) -> Result<Names, StoreError> 
 }
 
 /// Returns our memory of a source; a new one's is empty.
-
 pub fn state_of(store: &dyn Store, id: &SourceId) -> Result<Arc<SourceState>, StoreError> {
     let states = store.states()?;
     let found = states.into_iter().find(|(of, _)| of == id);

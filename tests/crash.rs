@@ -263,7 +263,7 @@ fn held(no: u64, batch: u64, bytes: usize) -> Held {
         updated: date(no),
         first_listed: u32::try_from(batch).unwrap(),
         fingerprint: Fingerprint::default(),
-        marks: Marks { version: 1, keys: (no..no + 20).collect(), mask: 0 },
+        marks: Marks { version: 1, keys: (no..no + 20).collect(), mask: 0, is_roundup: false },
         credit: None,
         outlet: "nhandan.example".to_owned(),
         joined: Joined::default(),
@@ -279,6 +279,7 @@ fn story(held: &Held) -> Story {
         members: vec![Member { entry: held.no, source: source(), date: held.date() }],
         merged_into: None,
         is_withdrawn: false,
+        was_changed_late: false,
     }
 }
 

@@ -125,7 +125,7 @@ fn held(no: u64, of: &str, story: u64, date: i64) -> Held {
         updated: at(date),
         first_listed: 1,
         fingerprint: Fingerprint { title: no, content: no << 40, summary: 0 },
-        marks: Marks { version: 1, keys: vec![no, u64::MAX - no], mask: no },
+        marks: Marks { version: 1, keys: vec![no, u64::MAX - no], mask: no, is_roundup: false },
         credit: Some("Theo: nhandan.vn".to_owned()),
         outlet: format!("{of}.example"),
         joined: Joined { rule: "opened".to_owned(), ..Joined::default() },
@@ -145,6 +145,7 @@ fn story(no: u64, copies: &[&Held]) -> Story {
         members: copies.iter().map(|copy| member(copy)).collect(),
         merged_into: None,
         is_withdrawn: false,
+        was_changed_late: false,
     }
 }
 
@@ -363,7 +364,7 @@ fn candidates_share_keys(subject: &mut Subject<'_>) {
     // The takedown of a story must not let its next copy through.
     batch.stories.get_mut(&StoryNo(2)).unwrap().is_withdrawn = true;
     store.commit(batch).unwrap();
-    let marks = Marks { version: 1, keys: vec![10, 20, 30], mask: 0 };
+    let marks = Marks { version: 1, keys: vec![10, 20, 30], mask: 0, is_roundup: false };
     let bounds = Bounds { from: at(0), until: at(300), limit: 24 };
     for _ in 0..2 {
         let store = subject.store();
@@ -406,7 +407,7 @@ fn records_are_replaced_whole(subject: &mut Subject<'_>) {
         assert_eq!(store.entries(&[EntryNo(1)]).unwrap()[0].as_deref(), Some(&changed));
         let bounds = Bounds { from: at(0), until: at(99), limit: 9 };
         let found = |keys| {
-            let marks = Marks { version: 1, keys, mask: 0 };
+            let marks = Marks { version: 1, keys, mask: 0, is_roundup: false };
             store.candidates(&marks, bounds).unwrap().entries.len()
         };
         assert_eq!(found(vec![77]), 1);
@@ -465,7 +466,7 @@ fn everything(store: &dyn Store, numbers: u64) -> String {
             sources.iter().map(move |of| EntryKey::own(&source(of), &format!("guid-{no}")))
         })
         .collect();
-    let marks = Marks { version: 1, keys: (0..=numbers).collect(), mask: 0 };
+    let marks = Marks { version: 1, keys: (0..=numbers).collect(), mask: 0, is_roundup: false };
     let bounds = Bounds { from: at(0), until: at(1 << 20), limit: 1_000 };
     let stats = Stats { bytes: 0, ..store.stats().unwrap() };
     format!(

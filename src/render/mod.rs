@@ -22,7 +22,7 @@ use crate::model::entry::{Category, Element, Enclosure, Link, Person};
 pub const GENERATOR: &str = env!("CARGO_PKG_NAME");
 
 /// Where the program is explained.
-pub const GENERATOR_URI: &str = "https://crates.io/crates/feedmill";
+pub const GENERATOR_URI: &str = "tag:feedmill,2026:generator";
 
 /// Media type of files whose publisher gave none, where a format insists on one (R41, R56).
 const MEDIA_TYPE_UNKNOWN: &str = "application/octet-stream";

@@ -1,5 +1,10 @@
 //! The program seen from outside: a scripted origin, the binary, and a plain HTTP client, all on loopback.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "each test file uses a part"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

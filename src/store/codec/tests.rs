@@ -142,7 +142,7 @@ fn origin() -> impl Strategy<Value = Origin> {
 fn held() -> impl Strategy<Value = Held> {
     let numbers = (1..=u64::MAX, 1..=u64::MAX, any::<u32>());
     let prints = (any::<u64>(), any::<u64>(), any::<u64>());
-    let marks = (any::<u16>(), vec(any::<u64>(), 0..40), any::<u64>());
+    let marks = (any::<u16>(), vec(any::<u64>(), 0..40), any::<u64>(), any::<bool>());
     let joined = (text(), option::of(any::<u64>()), vec((text(), -1e9..1e9_f64), 0..4));
     let names = (source(), key(), some_text(), text());
     (numbers, names, entry(), (at(), at()), prints, marks, joined).prop_map(
@@ -156,7 +156,7 @@ fn held() -> impl Strategy<Value = Held> {
             updated: dates.1,
             first_listed: numbers.2,
             fingerprint: Fingerprint { title: prints.0, content: prints.1, summary: prints.2 },
-            marks: Marks { version: marks.0, keys: marks.1, mask: marks.2 },
+            marks: Marks { version: marks.0, keys: marks.1, mask: marks.2, is_roundup: marks.3 },
             credit: names.2,
             outlet: names.3,
             joined: Joined { rule: joined.0, with: joined.1.map(EntryNo), numbers: joined.2 },
@@ -171,8 +171,9 @@ fn story() -> impl Strategy<Value = Story> {
         date,
     });
     let numbers = (1..=u64::MAX, any::<u64>(), option::of(any::<u64>()));
-    (numbers, text(), at(), vec(member, 0..8), any::<bool>()).prop_map(
-        |(numbers, public_id, date, members, is_withdrawn)| Story {
+    let facts = (any::<bool>(), any::<bool>());
+    (numbers, text(), at(), vec(member, 0..8), facts).prop_map(
+        |(numbers, public_id, date, members, (is_withdrawn, was_changed_late))| Story {
             no: StoryNo(numbers.0),
             public_id,
             date,
@@ -180,6 +181,7 @@ fn story() -> impl Strategy<Value = Story> {
             members,
             merged_into: numbers.2.map(StoryNo),
             is_withdrawn,
+            was_changed_late,
         },
     )
 }
@@ -376,6 +378,7 @@ fn an_entry() -> Held {
             version: 1,
             keys: (1..30).map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect(),
             mask: 4,
+            is_roundup: true,
         },
         credit: None,
         outlet: "nhandan.vn".to_owned(),
@@ -398,6 +401,7 @@ fn a_story() -> Story {
             .collect(),
         merged_into: None,
         is_withdrawn: false,
+        was_changed_late: true,
     }
 }
 

@@ -33,6 +33,7 @@ fn story(no: u64, date: i64, members: &[(u64, u8, i64)]) -> Story {
             .collect(),
         merged_into: None,
         is_withdrawn: false,
+        was_changed_late: false,
     }
 }
 
@@ -191,9 +192,10 @@ const HOUR: i64 = 3_600;
 fn head(date: i64, keys: &[u64]) -> EntryHead {
     EntryHead {
         date: at(date),
+        outlet: String::new(),
         story: StoryNo(1),
         key: EntryKey { kind: KeyKind::Own, hash: [0; 16] },
-        marks: Marks { version: 1, keys: keys.to_vec(), mask: 0 },
+        marks: Marks { version: 1, keys: keys.to_vec(), mask: 0, is_roundup: false },
     }
 }
 
