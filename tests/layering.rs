@@ -134,12 +134,23 @@ fn engines_are_named_in_one_module_each() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Our modules that are called as the crate they wrap: there only an absolute path or a `use` means the crate.
+const NAMESAKES: &[&str] = &["rss", "sled"];
+
 /// Tells whether `name::` occurs as a crate, not as a part of a longer name or of one of our paths.
 fn names_crate(code: &str, name: &str) -> bool {
-    let needle = format!("{name}::");
-    code.match_indices(&needle).any(|(at, _)| {
+    let is_ident = |c: char| c.is_alphanumeric() || c == '_';
+    let absolute = format!("::{name}::");
+    let is_absolute = code
+        .match_indices(&absolute)
+        .any(|(at, _)| !code[..at].chars().next_back().is_some_and(is_ident));
+    let used = code.lines().any(|line| line.trim_start().starts_with(&format!("use {name}::")));
+    if is_absolute || used || NAMESAKES.contains(&name) {
+        return is_absolute || used;
+    }
+    code.match_indices(&format!("{name}::")).any(|(at, _)| {
         let before = code[..at].chars().next_back();
-        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+        !before.is_some_and(|c| is_ident(c) || c == ':')
     })
 }
 
@@ -166,7 +177,7 @@ fn files_hold_one_idea() {
     let long: Vec<String> = sources()
         .into_iter()
         .map(|(path, code)| (path, code.lines().filter(|line| !line.trim().is_empty()).count()))
-        .filter(|(_, lines)| *lines > LINES_MAX)
+        .filter(|(path, lines)| *lines > LINES_MAX && !path.ends_with("tests.rs"))
         .map(|(path, lines)| format!("{}: {lines} lines of code", path.display()))
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
