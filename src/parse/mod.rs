@@ -9,6 +9,7 @@
 //! It leaves the meaning of dates, names and HTML to `normalize`, and knows no clock and no network.
 //! Standards: RFC 4287, RSS 2.0, RSS 1.0, JSON Feed 1.1; P69–P83 and R75–R82 of the project's list.
 
+mod bounded;
 mod context;
 mod decode;
 pub mod discover;

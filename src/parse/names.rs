@@ -130,7 +130,7 @@ pub(super) fn by_prefix(prefix: &str) -> Option<Ns> {
         (Some((_, ns, _)), _) => Some(*ns),
         (None, "atom" | "atom10" | "a10") => Some(Ns::Atom),
         (None, "mrss") => Some(Ns::Media),
-        (None, "xh" | "html" | "body") => Some(Ns::Xhtml),
+        (None, "xh" | "html") => Some(Ns::Xhtml),
         (None, _) => None,
     }
 }
