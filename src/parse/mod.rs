@@ -6,7 +6,8 @@
 //! entries) with `second` (feed-rs, the second opinion: it fills what the sidecar left empty). JSON
 //! Feed goes its own short way in `json`. The only place that knows feed_rs.
 //!
-//! It leaves the meaning of dates, names and HTML to `normalize`, and knows no clock and no network.
+//! It leaves the meaning of dates, names, HTML and `Content-Language` to `normalize`, and knows no
+//! clock and no network. Addresses are resolved but not judged: `javascript:` is still there.
 //! Standards: RFC 4287, RSS 2.0, RSS 1.0, JSON Feed 1.1; P69–P83 and R75–R82 of the project's list.
 
 mod bounded;
