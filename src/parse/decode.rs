@@ -1,10 +1,10 @@
 //! Bytes to text: which character encoding a document is in.
 //!
 //! Order: the operator's word; a byte order mark; the NUL pattern of UTF-16 and UTF-32; bytes that
-//! are valid UTF-8 are UTF-8 whatever any label says; the HTTP charset; the XML declaration (P69 but
-//! for UTF-8, which no other encoding yields by accident); UTF-8 with a few bad bytes; a guess; and
-//! windows-1252. One bad byte must not turn Vietnamese into mojibake. Standards: P69–P72, WHATWG
-//! Encoding.
+//! are valid UTF-8 are UTF-8 whatever any label says; the HTTP charset; the XML declaration (P69
+//! but for UTF-8, which no other encoding yields by accident); UTF-8 with a few bad bytes; a guess;
+//! and windows-1252. One bad byte must not turn Vietnamese into mojibake. Standards: P69–P72,
+//! WHATWG Encoding.
 
 use std::borrow::Cow;
 
@@ -16,8 +16,8 @@ use super::flaws::{Flaw, Flaws};
 
 /// Bytes in which an XML declaration is looked for.
 const DECLARATION_BYTES_MAX: usize = 1_024;
-/// One bad sequence in so many multi-byte ones still is UTF-8: in text of any other encoding the bad
-/// ones are the rule (even in EUC-KR, where one pair in ten passes).
+/// One bad sequence in so many multi-byte ones still is UTF-8: in text of any other encoding the
+/// bad ones are the rule (even in EUC-KR, where one pair in ten passes).
 const BAD_SEQUENCE_RATIO: usize = 10;
 /// Bytes shown to the detector: enough to tell, and a bound on its work.
 const DETECTOR_BYTES_MAX: usize = 256 * 1024;
@@ -152,7 +152,8 @@ fn declaration(bytes: &[u8]) -> Option<String> {
     value.get(1..)?.split(quote).next().map(|label| label.trim().to_owned())
 }
 
-/// Finds UTF-32, which encoding_rs leaves out: its mark or its NULs; says whether big-endian and how long the mark is.
+/// Finds UTF-32, which encoding_rs leaves out: its mark or its NULs; says whether big-endian and
+/// how long the mark is.
 fn utf32(bytes: &[u8]) -> Option<(bool, usize)> {
     match bytes.get(..4)? {
         [0, 0, 0xFE, 0xFF] => Some((true, 4)),
@@ -185,7 +186,8 @@ fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Tells whether nearly all multi-byte sequences are valid UTF-8; one cut off at the end is no fault.
+/// Tells whether nearly all multi-byte sequences are valid UTF-8; one cut off at the end is no
+/// fault.
 fn is_nearly_utf8(bytes: &[u8]) -> bool {
     let mut good = 0_usize;
     let mut bad = 0_usize;

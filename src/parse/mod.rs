@@ -42,7 +42,8 @@ use self::repair::Sink;
 use crate::model::raw::{RawDocument, RawFeed, RawItem};
 use crate::model::source::ItemHash;
 
-/// Version of the reader: part of every item's hash, so that a better reader reads everything again.
+/// Version of the reader: part of every item's hash, so that a better reader reads everything
+/// again.
 pub const READER_VERSION: u32 = 1;
 
 /// Largest document read, in bytes once decoded of its character encoding.
@@ -86,7 +87,8 @@ pub enum ParseError {
         /// What is wrong, with the position.
         reason: String,
     },
-    /// The reader panicked: a defect of ours or of feed-rs; the feed is tried again as after any failure.
+    /// The reader panicked: a defect of ours or of feed-rs; the feed is tried again as after any
+    /// failure.
     #[error("the reader panicked: {message}")]
     Panicked {
         /// The panic's message.
