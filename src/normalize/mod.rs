@@ -4,8 +4,8 @@
 //! characters that XML forbids (R1), all HTML safe (R118–R126) and all titles plain (R26, R27).
 //!
 //! It is total: what cannot be read is left out and counted among the flaws; one bad entry never
-//! loses a feed. It leaves to others: reading bytes (`parse`), whether an entry is known (`dedup`), and
-//! how things are written (`render`).
+//! loses a feed. It leaves to others: reading bytes (`parse`), whether an entry is known (`dedup`),
+//! and how things are written (`render`).
 
 pub mod date;
 mod entry;
@@ -81,7 +81,8 @@ impl Flaws {
     }
 }
 
-/// Returns the base of references that no `xml:base` covers: Content-Location, else the document's URL.
+/// Returns the base of references that no `xml:base` covers: Content-Location, else the document's
+/// URL.
 fn base_of(context: &Context<'_>) -> Url {
     let document = Url::parse(context.document_url).ok();
     let mut base = context

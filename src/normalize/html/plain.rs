@@ -5,8 +5,8 @@ use super::token::{Attributes, Place, Token, Tokens, decode, has_reference};
 use super::visible::Visible;
 use crate::normalize::text;
 
-/// Returns the text of `html`: no markup, references decoded, white space folded, NFC. Block elements,
-/// cells and line breaks separate words; inline elements do not.
+/// Returns the text of `html`: no markup, references decoded, white space folded, NFC. Block
+/// elements, cells and line breaks separate words; inline elements do not.
 pub fn plain(html: &str) -> String {
     if !html.contains(['<', '&']) {
         return text::fold(html);
@@ -37,9 +37,9 @@ fn separates(name: &str) -> bool {
 
 /// Tells whether text of unknown kind is markup (R27).
 ///
-/// It is when every tag in it is one that HTML knows, and it shows a tag that can stand by itself (an
-/// end tag, a void element, an element with attributes) or a character reference. `AT&T <b>` and
-/// `History of the <blink> tag` are text; `a &amp; b` and `<i>x</i>` are markup.
+/// It is when every tag in it is one that HTML knows, and it shows a tag that can stand by itself
+/// (an end tag, a void element, an element with attributes) or a character reference. `AT&T <b>`
+/// and `History of the <blink> tag` are text; `a &amp; b` and `<i>x</i>` are markup.
 pub fn is_markup(value: &str) -> bool {
     let mut is_shown = has_reference(value);
     if !is_shown && !value.contains('<') {

@@ -1,6 +1,7 @@
 //! Which elements and attributes are republished (standards R118–R121), in one table.
 //!
-//! What is not in the table loses its tags and keeps its content, but for `FATE`, whose content goes too.
+//! What is not in the table loses its tags and keeps its content, but for `FATE`, whose content
+//! goes too.
 
 use std::sync::LazyLock;
 

@@ -1,10 +1,10 @@
 //! Cuts HTML into text, start tags and end tags, in one pass and without a tree.
 //!
-//! Follows the tokenizer of the HTML Standard (§13.2.5) closely enough that visible text and tags are
-//! the same, and is lenient where that one is only pedantic. It is ours because html5ever's compares
-//! each attribute of a tag with all earlier ones, so that one tag of 512 KB takes a minute; here
-//! every byte is looked at a fixed number of times. Nothing rests on it for safety: all it yields is
-//! written anew, escaped.
+//! Follows the tokenizer of the HTML Standard (§13.2.5) closely enough that visible text and tags
+//! are the same, and is lenient where that one is only pedantic. It is ours because html5ever's
+//! compares each attribute of a tag with all earlier ones, so that one tag of 512 KB takes a
+//! minute; here every byte is looked at a fixed number of times. Nothing rests on it for safety:
+//! all it yields is written anew, escaped.
 
 use std::borrow::Cow;
 
@@ -169,8 +169,8 @@ fn lower(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the bytes before the `>` that ends a tag. A `>` in quotes does not, and quotes only count
-/// after `=`.
+/// Returns the bytes before the `>` that ends a tag. A `>` in quotes does not, and quotes only
+/// count after `=`.
 fn attributes_length(text: &str) -> Option<usize> {
     let mut attributes = Attributes::new(text);
     while attributes.next_raw().is_some() {}
