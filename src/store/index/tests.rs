@@ -278,8 +278,8 @@ fn what_left_the_window_is_dropped_from_memory() {
         let keys = head(0, &[day, 1_000]).marks;
         postings.insert(EntryNo(day + 1), at(i64::try_from(day).unwrap() * 24 * HOUR), &keys);
     }
-    let kept = postings.lists();
-    assert!(kept <= 11, "{kept} lists for nine days and the common key");
+    // Nine days are in the window, at two keys each; a sweep may be a day late.
+    assert!((18..=20).contains(&postings.len()), "{} postings", postings.len());
 }
 
 #[test]
