@@ -22,7 +22,7 @@ struct Halves<K, V> {
 }
 
 /// When a read began, as the cache sees it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Since(u64);
 
 /// What a record costs besides its bytes.

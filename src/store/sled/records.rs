@@ -93,6 +93,16 @@ impl Records {
         Ok(record)
     }
 
+    #[cfg(test)]
+    pub(super) fn pieces(&self) -> usize {
+        self.db.scan_prefix([PIECE_PREFIX]).count()
+    }
+
+    #[cfg(test)]
+    pub(super) fn kill(&self) {
+        self.is_dead.store(true, Ordering::Release);
+    }
+
     /// Adds a record to `writes`, and the removal of pieces that its forerunner had more.
     pub(super) fn put(
         &self,
