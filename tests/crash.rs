@@ -7,7 +7,6 @@
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::print_stdout,
     reason = "a failed expectation is how a test tells; acks go to the standard output"
 )]
@@ -167,7 +166,7 @@ fn everything() -> Selection {
 /// Compares all that is held with what batches 1 to B make; returns B.
 fn verify(dir: &Path, when: &str) -> u64 {
     let store = open(dir);
-    assert_eq!(store.check(), [] as [String; 0], "{when}");
+    assert_eq!(store.check(), Vec::<String>::new(), "{when}");
     let stats = store.stats().unwrap();
     let held = batches(&store);
     assert_eq!(stats.health, Health::Ok, "{when}");
@@ -224,7 +223,7 @@ fn batch(n: u64) -> Batch {
     let mut batch = Batch::default();
     let first = (n - 1) * ARTICLES + 1;
     for no in first..first + ARTICLES {
-        let is_long = no == first && n % LONG_EVERY == 0;
+        let is_long = no == first && n.is_multiple_of(LONG_EVERY);
         let held = held(no, n, if is_long { LONG_BYTES } else { 1_500 });
         let url = EntryKey::url(&format!("https://nhandan.example/{no}"));
         batch.keys.insert(held.key, Claim::Entry(held.no));
@@ -234,7 +233,7 @@ fn batch(n: u64) -> Batch {
     }
     if n > 1 {
         // The first article of the batch before: its text grows from one piece to many, or shrinks.
-        let changed = held(first - ARTICLES, n, if n % 2 == 0 { LONG_BYTES } else { 10 });
+        let changed = held(first - ARTICLES, n, if n.is_multiple_of(2) { LONG_BYTES } else { 10 });
         batch.entries.insert(changed.no, changed);
     }
     let state = SourceState {

@@ -4,7 +4,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a failed expectation is how a test tells"
+    clippy::as_conversions,
+    clippy::print_stdout,
+    reason = "a failed expectation is how a test tells; numbers are small; a failed rule says its name"
 )]
 
 use std::path::Path;
@@ -257,9 +259,11 @@ fn lists_keep_within_bounds(subject: &mut Subject<'_>) {
         ),
         ("nothing", Selection { from: Some(at(20)), until: Some(at(10)), ..whole.clone() }, &[]),
         ("after", Selection { after: place(20, 7), ..whole.clone() }, &[6, 5, 4, 3, 2, 1]),
-        ("after a place that is gone", Selection { after: place(15, 99), ..whole.clone() }, &[
-            5, 4, 3, 2, 1,
-        ]),
+        (
+            "after a place that is gone",
+            Selection { after: place(15, 99), ..whole.clone() },
+            &[5, 4, 3, 2, 1],
+        ),
         (
             "the next page of a day",
             Selection {
@@ -585,8 +589,7 @@ fn ten_thousand_articles(subject: &mut Subject<'_>) {
             subject.store().sync().unwrap();
         }
     }
-    let mut expected: Vec<_> =
-        (1..=10_000).map(|no| Position { date: at(date(no)), no }).collect();
+    let mut expected: Vec<_> = (1..=10_000).map(|no| Position { date: at(date(no)), no }).collect();
     expected.sort();
     expected.reverse();
     for _ in 0..2 {
@@ -611,7 +614,9 @@ fn memory_panics_at_a_broken_contract() {
     let breaks: [(&str, Break); 13] = [
         ("goes back", |batch| {
             batch.entries.insert(EntryNo(0), held(0, "a", 1, 10));
-            batch.stories.insert(StoryNo(1), story(1, &[&held(1, "a", 1, 10), &held(0, "a", 1, 10)]));
+            batch
+                .stories
+                .insert(StoryNo(1), story(1, &[&held(1, "a", 1, 10), &held(0, "a", 1, 10)]));
         }),
         ("another's number", |batch| {
             let held = batch.entries.remove(&EntryNo(3)).unwrap();

@@ -111,9 +111,8 @@ fn parts() -> impl Strategy<Value = (Vec<Category>, Vec<Link>, Vec<Enclosure>, V
         scheme,
         label,
     });
-    let link = (text(), text(), some_text(), some_text(), some_text()).prop_map(
-        |(rel, href, mime, title, hreflang)| Link { rel, href, mime, title, hreflang },
-    );
+    let link = (text(), text(), some_text(), some_text(), some_text())
+        .prop_map(|(rel, href, mime, title, hreflang)| Link { rel, href, mime, title, hreflang });
     let numbers = (option::of(any::<u64>()), option::of(any::<u64>()));
     let enclosure = (text(), some_text(), some_text(), numbers).prop_map(
         |(url, mime, title, (length, duration_s))| Enclosure {
@@ -160,11 +159,7 @@ fn held() -> impl Strategy<Value = Held> {
             marks: Marks { version: marks.0, keys: marks.1, mask: marks.2 },
             credit: names.2,
             outlet: names.3,
-            joined: Joined {
-                rule: joined.0,
-                with: joined.1.map(EntryNo),
-                numbers: joined.2,
-            },
+            joined: Joined { rule: joined.0, with: joined.1.map(EntryNo), numbers: joined.2 },
         },
     )
 }
@@ -223,15 +218,12 @@ fn wish() -> impl Strategy<Value = PublisherWish> {
 }
 
 fn state() -> impl Strategy<Value = SourceState> {
-    let validators = (some_text(), some_text(), text()).prop_map(|(etag, last_modified, url)| {
-        Validators { etag, last_modified, url }
-    });
+    let validators = (some_text(), some_text(), text())
+        .prop_map(|(etag, last_modified, url)| Validators { etag, last_modified, url });
     let dates = vec(option::of(at()), 5);
     let numbers = (any::<u32>(), option::of(any::<u16>()), any::<u32>(), any::<bool>());
-    let listed = (any::<u64>(), option::of(any::<u64>())).prop_map(|(item, entry)| Listed {
-        item: ItemHash(item),
-        entry: entry.map(EntryNo),
-    });
+    let listed = (any::<u64>(), option::of(any::<u64>()))
+        .prop_map(|(item, entry)| Listed { item: ItemHash(item), entry: entry.map(EntryNo) });
     let departed = (any::<u64>(), any::<u32>())
         .prop_map(|(entry, last_listed)| Departed { entry: EntryNo(entry), last_listed });
     let lists = (vec(listed, 0..40), vec(departed, 0..9), vec((text(), any::<u32>()), 0..3));
@@ -380,7 +372,11 @@ fn an_entry() -> Held {
         updated: "2026-11-24T02:10:00Z".parse().unwrap(),
         first_listed: 3,
         fingerprint: Fingerprint { title: 1, content: 2, summary: 0 },
-        marks: Marks { version: 1, keys: (1..30).map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect(), mask: 4 },
+        marks: Marks {
+            version: 1,
+            keys: (1..30).map(|n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect(),
+            mask: 4,
+        },
         credit: None,
         outlet: "nhandan.vn".to_owned(),
         joined: Joined::default(),
@@ -512,8 +508,11 @@ fn long_texts_are_packed_and_short_ones_are_not() {
 #[test]
 fn a_dictionary_packs_better_and_stays_needed() {
     let body = |n: u32| {
-        format!("<article><header><p>Theo phóng viên tại Hà Nội</p></header><p>Tin số {n}: {}</p>\
-            <footer>Bản quyền thuộc về Báo Nhân Dân</footer></article>", n * 7919)
+        format!(
+            "<article><header><p>Theo phóng viên tại Hà Nội</p></header><p>Tin số {n}: {}</p>\
+            <footer>Bản quyền thuộc về Báo Nhân Dân</footer></article>",
+            n * 7919
+        )
     };
     let samples: Vec<_> = (0..2_000).map(body).collect();
     let dictionary = zstd::dict::from_samples(&samples, 4_096).unwrap();
@@ -525,7 +524,11 @@ fn a_dictionary_packs_better_and_stays_needed() {
     let (without, with) = (raw.seal(&plain), raw.seal(&taught));
     assert!(with.len() + 80 < without.len(), "{} and {} bytes", with.len(), without.len());
     assert_eq!(Held::decode(held.no, &with, &taught).unwrap(), held);
-    assert_eq!(Held::decode(held.no, &without, &taught).unwrap(), held, "packed before it was taught");
+    assert_eq!(
+        Held::decode(held.no, &without, &taught).unwrap(),
+        held,
+        "packed before it was taught"
+    );
     let error = Held::decode(held.no, &with, &plain).unwrap_err();
     assert_eq!(error.to_string(), "record `entry 5` is damaged: its dictionary 1 is missing");
 }
@@ -534,11 +537,8 @@ fn a_dictionary_packs_better_and_stays_needed() {
 fn deep_elements_need_no_deep_stack() {
     let mut element = Element::default();
     for depth in 0..2_000 {
-        element = Element {
-            name: depth.to_string(),
-            children: vec![element],
-            ..Element::default()
-        };
+        element =
+            Element { name: depth.to_string(), children: vec![element], ..Element::default() };
     }
     let mut held = an_entry();
     held.entry.extensions = vec![element];

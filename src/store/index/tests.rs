@@ -229,8 +229,8 @@ fn candidates_keep_within_the_bounds() {
     };
     assert_eq!(numbers(20, 40), [2, 3, 4], "both ends belong to it; equal ranks: the older first");
     assert_eq!(numbers(21, 39), [3]);
-    assert_eq!(numbers(60, 90), [] as [u64; 0]);
-    assert_eq!(numbers(40, 20), [] as [u64; 0], "from after until");
+    assert_eq!(numbers(60, 90), Vec::<u64>::new());
+    assert_eq!(numbers(40, 20), Vec::<u64>::new(), "from after until");
 }
 
 #[test]

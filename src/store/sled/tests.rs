@@ -78,7 +78,7 @@ fn tamper(dir: &Path, change: impl FnOnce(&::sled::Db)) {
     let db = (0..500)
         .find_map(|_| {
             let db = ::sled::open(dir.join("gen-0001")).ok();
-            db.is_none().then(|| std::thread::yield_now());
+            db.is_none().then(std::thread::yield_now);
             db
         })
         .unwrap();
@@ -117,7 +117,8 @@ fn a_second_handle_is_busy() {
 #[test]
 fn an_existing_store_keeps_what_it_was_born_with() {
     let dir = three();
-    let other = Birth { now: "2027-01-01T00:00:00Z".parse().unwrap(), id_authority: "y".to_owned() };
+    let other =
+        Birth { now: "2027-01-01T00:00:00Z".parse().unwrap(), id_authority: "y".to_owned() };
     let store = SledStore::open(dir.path(), &other, SledOptions::default()).unwrap();
     let stats = store.stats().unwrap();
     assert_eq!((stats.created, stats.id_authority), (birth().now, birth().id_authority));
@@ -229,7 +230,7 @@ fn damaged_snapshots_are_made_anew() {
         }
     }
     assert!(damaged > 0);
-    assert_eq!(open(dir.path()).unwrap().check(), [] as [String; 0]);
+    assert_eq!(open(dir.path()).unwrap().check(), Vec::<String>::new());
 }
 
 #[test]
@@ -248,7 +249,8 @@ fn one_damaged_record_leaves_the_others() {
     assert_eq!(error.to_string(), "record `entry 2` is damaged: its checksum does not match");
     assert!(store.entries(&[EntryNo(1)]).unwrap()[0].is_some());
     let findings = store.check().join("\n");
-    for finding in ["record `entry 2` is damaged", "record `story 3` is damaged", "entry 3: story 3 does"]
+    for finding in
+        ["record `entry 2` is damaged", "record `story 3` is damaged", "entry 3: story 3 does"]
     {
         assert!(findings.contains(finding), "{findings}");
     }
@@ -306,7 +308,7 @@ fn a_shorter_record_leaves_no_pieces_behind() {
     // Hexadecimal digits pack to about half, and a piece takes 7,168 bytes.
     assert!(pieces[0] > pieces[2] && pieces[2] > pieces[1] && pieces[1] > 0, "{pieces:?}");
     assert_eq!(pieces[3], 0);
-    assert_eq!(store.check(), [] as [String; 0]);
+    assert_eq!(store.check(), Vec::<String>::new());
 }
 
 #[test]
@@ -383,7 +385,7 @@ fn a_dictionary_is_trained_once_and_read_again() {
         let found = store.entries(&[EntryNo(no)]).unwrap().remove(0).unwrap();
         assert_eq!(*found, held(no, &text(no)));
     }
-    assert_eq!(store.check(), [] as [String; 0]);
+    assert_eq!(store.check(), Vec::<String>::new());
 }
 
 #[test]
