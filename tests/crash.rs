@@ -1,8 +1,9 @@
 //! What is left of a sled store whose process was killed, or could not write any more.
 //!
-//! The victim is this test binary, started again with `DIR_VARIABLE` set: it commits batches that follow from their number,
-//! and says `ack N` when a sync has made them durable. Whatever the moment of its end, the store must hold batches 1 to B
-//! for some B not below the last `ack`, each whole, and nothing of a later one.
+//! The victim is this test binary, started again with `DIR_VARIABLE` set: it commits batches that
+//! follow from their number, and says `ack N` when a sync has made them durable. Whatever the
+//! moment of its end, the store must hold batches 1 to B for some B not below the last `ack`, each
+//! whole, and nothing of a later one.
 
 #![cfg(unix)]
 #![expect(
@@ -62,7 +63,8 @@ fn killed_at_any_moment_a_store_holds_whole_batches_and_all_acknowledged_ones() 
 #[test]
 fn a_write_that_fails_ends_writing_but_not_reading() {
     let dir = tempfile::tempdir().unwrap();
-    // A limit on the length of files stands for a disk that takes no more (SIGXFSZ ignored: write(2) fails).
+    // A limit on the length of files stands for a disk that takes no more (SIGXFSZ ignored:
+    // write(2) fails).
     let limit = ["-c", "ulimit -f 6000; trap '' XFSZ; exec \"$0\" \"$@\""];
     let mut child = start(dir.path(), "victim_writes_until_it_cannot", &limit);
     let mut acks = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -218,7 +220,8 @@ fn source() -> SourceId {
     SourceId::new("nhandan")
 }
 
-/// Batch `n`: seven new articles, one of the batch before once more with a new text, and the state of the source.
+/// Batch `n`: seven new articles, one of the batch before once more with a new text, and the state
+/// of the source.
 fn batch(n: u64) -> Batch {
     let mut batch = Batch::default();
     let first = (n - 1) * ARTICLES + 1;

@@ -6,7 +6,7 @@
     clippy::indexing_slicing,
     clippy::as_conversions,
     clippy::print_stdout,
-    reason = "a failed expectation is how a test tells; numbers are small; a failed rule says its name"
+    reason = "a failed expectation is how a test tells, and numbers are small"
 )]
 
 use std::path::Path;

@@ -1,10 +1,12 @@
 //! Finds entries that share index keys (reference: dedup §3.2).
 //!
-//! Only entries dated within `WINDOW` before the newest take part. A key's list is ordered by (date, number) and holds the
-//! newest `LIST_MAX` entries and one more: that one tells that it is a stop key, for as long as it is within the window. So
-//! whether a key counts does not depend on the order of arrival or on a restart.
+//! Only entries dated within `WINDOW` before the newest take part. A key's list is ordered by
+//! (date, number) and holds the newest `LIST_MAX` entries and one more: that one tells that it is a
+//! stop key, for as long as it is within the window. So whether a key counts does not depend on the
+//! order of arrival or on a restart.
 //!
-//! Most keys have one entry, which therefore has its place in the map itself: a list for each would take three times as much.
+//! Most keys have one entry, which therefore has its place in the map itself: a list for each would
+//! take three times as much.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +18,8 @@ use super::super::{Bounds, Candidates};
 use crate::model::entry::EntryNo;
 use crate::model::features::Marks;
 
-/// Entries dated further than this before the newest are no candidates. The default window of `[dedup]` is half of it.
+/// Entries dated further than this before the newest are no candidates. The default window of
+/// `[dedup]` is half of it.
 const WINDOW: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// A key that more entries have tells nothing.
 const LIST_MAX: usize = 96;
@@ -99,7 +102,8 @@ impl Postings {
         let mut keys = marks.keys.clone();
         keys.sort_unstable();
         keys.dedup();
-        // Keys in order: the same terms are added up in the same order, so that a rank is the same to the last bit.
+        // Keys in order: the same terms are added up in the same order, so that a rank is the same
+        // to the last bit.
         let mut ranks: BTreeMap<u64, f64> = BTreeMap::new();
         for list in keys.iter().filter_map(|key| self.lists.get(key)) {
             let live = list.since(window.from);

@@ -157,7 +157,8 @@ fn a_database_that_was_wiped_is_not_taken_for_an_empty_store() {
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
     assert_eq!(
         error.to_string(),
-        "record `MANIFEST` is damaged: the database has 0 batches and 0 entries where 3 and 3 were durable"
+        "record `MANIFEST` is damaged: \
+         the database has 0 batches and 0 entries where 3 and 3 were durable"
     );
 }
 
