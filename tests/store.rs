@@ -4,7 +4,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a failed expectation is how a test tells"
+    clippy::as_conversions,
+    clippy::print_stdout,
+    reason = "a failed expectation is how a test tells, and numbers are small"
 )]
 
 use std::path::Path;
