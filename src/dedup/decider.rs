@@ -238,3 +238,7 @@ impl Desk<'_> {
         measure(self.item.features, &held.features, true)
     }
 }
+
+#[cfg(test)]
+#[path = "decider_tests.rs"]
+mod tests;

@@ -38,3 +38,48 @@ fn hash_of<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
     // 0 is kept for an absent part.
     if is_empty { 0 } else { hasher.digest().max(1) }
 }
+
+#[cfg(test)]
+mod tests {
+    use unicode_normalization::UnicodeNormalization;
+
+    use super::super::sample::{OTHER, STORY, entry};
+    use super::*;
+
+    #[test]
+    fn cosmetic_changes_leave_the_fingerprint() {
+        let held = fingerprint(&entry("Thủ tướng thăm nhà máy", STORY));
+        let nfd: String = STORY.nfd().collect();
+        let cases = [
+            ("NFD", nfd),
+            ("markup", STORY.replace("<p>", "<div class=\"x\"><p>").replace("tỉnh", "<b>tỉnh</b>")),
+            ("a pixel", format!("{STORY}<img src=\"https://t.example/p.gif?1\">")),
+            ("a list of links", format!("{STORY}<ul><li><a href=x>Tin khác</a></li></ul>")),
+            ("zero width space", STORY.replace("nhà máy", "nhà\u{200B} máy")),
+            ("capitals and punctuation", STORY.replace("Theo báo cáo,", "THEO BÁO CÁO:")),
+        ];
+        for (name, html) in cases {
+            assert_eq!(fingerprint(&entry("Thủ tướng thăm nhà máy", &html)), held, "{name}");
+        }
+    }
+
+    #[test]
+    fn real_changes_change_it() {
+        let held = fingerprint(&entry("Thủ tướng thăm nhà máy", STORY));
+        let cases = [
+            ("title", "Thủ tướng thăm nhà máy thép", STORY.to_owned()),
+            ("figure", "Thủ tướng thăm nhà máy", STORY.replace("12.000", "13.000")),
+            ("accent", "Thủ tướng thăm nhà máy", STORY.replace("Bình", "Binh")),
+            ("other text", "Thủ tướng thăm nhà máy", OTHER.to_owned()),
+        ];
+        for (name, title, html) in cases {
+            assert_ne!(fingerprint(&entry(title, &html)), held, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_absent_part_is_zero() {
+        let found = fingerprint(&entry("", "<p>***</p>"));
+        assert_eq!(found, Fingerprint::default());
+    }
+}
