@@ -122,7 +122,10 @@ fn every_document_of_the_corpora_is_polled_and_republished() {
         }
     }
     let shown = usable.len() - missing.len();
-    eprintln!("{shown} of {} documents with a usable entry are shown", usable.len());
+    eprintln!(
+        "{shown} of {} documents with a usable entry are shown; not: {missing:#?}",
+        usable.len()
+    );
     let share =
         f64::from(u32::try_from(shown).unwrap()) / f64::from(u32::try_from(usable.len()).unwrap());
     assert!(share >= SHOWN_MIN, "missing: {missing:#?}");

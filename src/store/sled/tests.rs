@@ -35,7 +35,7 @@ fn held(no: u64, content: &str) -> Held {
         updated: jiff::Timestamp::UNIX_EPOCH,
         first_listed: 1,
         fingerprint: Fingerprint::default(),
-        marks: Marks { version: 1, keys: vec![no], mask: 0 },
+        marks: Marks { version: 1, keys: vec![no], mask: 0, is_roundup: false },
         credit: None,
         outlet: "a.example".to_owned(),
         joined: Joined::default(),
@@ -53,6 +53,7 @@ fn article(no: u64, content: &str) -> Batch {
         members: vec![member],
         merged_into: None,
         is_withdrawn: false,
+        was_changed_late: false,
     };
     Batch {
         keys: [(held.key, Claim::Entry(held.no))].into(),
