@@ -124,7 +124,7 @@ fn safe_html(raw: &RawText, base: Option<&Url>) -> Option<String> {
     let own_base = raw.base.as_deref().and_then(|base| Url::parse(base).ok());
     let base = own_base.as_ref().or(base);
     let safe = if is_html {
-        html::sanitize(raw.value.trim(), base, html::Bounds::default())
+        html::sanitize(text::unwrapped(&raw.value), base, html::Bounds::default())
     } else {
         html::sanitize(&paragraphs(&raw.value), base, html::Bounds::default())
     };
