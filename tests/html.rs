@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use feedmill::normalize::html::{Bounds, excerpt, is_markup, plain, sanitize};
+use feedmill::normalize::html::{Bounds, excerpt, has_markup, is_markup, plain, sanitize};
 use proptest::prelude::*;
 use url::Url;
 
@@ -20,12 +20,13 @@ fn clean(html: &str) -> String {
 }
 
 /// Everything the output may hold, and what it must not.
-const TAGS: &str = "a abbr acronym address article aside audio b bdi bdo big blockquote br caption \
-    center cite code col colgroup data dd del details dfn div dl dt em figcaption figure footer h1 \
-    h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li main mark nav ol p picture pre q rp rt ruby s \
-    samp section small source span strike strong sub summary sup table tbody td tfoot th thead time \
-    tr track tt u ul var video wbr script style svg math iframe form input object embed meta link \
-    base template";
+const TAGS: &str = "\
+     a abbr acronym address article aside audio b bdi bdo big blockquote br caption center cite \
+     code col colgroup data dd del details dfn div dl dt em figcaption figure footer h1 h2 h3 \
+     h4 h5 h6 header hgroup hr i img ins kbd li main mark nav ol p picture pre q rp rt ruby s \
+     samp section small source span strike strong sub summary sup table tbody td tfoot th thead \
+     time tr track tt u ul var video wbr script style svg math iframe form input object embed \
+     meta link base template";
 
 /// Parses as a browser would and writes the tree, letting everything through: what is read must be
 /// what was written.
@@ -428,6 +429,20 @@ fn excerpts_end_between_words_and_letters() {
 }
 
 #[test]
+fn a_long_text_of_unknown_kind_is_markup_when_it_holds_any() {
+    let cases = [
+        ("<p>a<o:p></o:p>", true),
+        ("<amp-img src=x></amp-img> &amp;", true),
+        ("a<br>b", true),
+        ("History of the <blink> tag", false),
+        ("AT&T, 1 < 2", false),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(has_markup(value), expected, "{value}");
+    }
+}
+
+#[test]
 fn text_of_unknown_kind_is_markup_only_when_it_is() {
     let cases = [
         ("AT&T <b>", false),
@@ -453,10 +468,11 @@ fn text_of_unknown_kind_is_markup_only_when_it_is() {
     }
 }
 
-const NAMES: &str = "a b i p div span table tr td th tbody thead caption colgroup col ul ol li dl dt \
-    dd h1 h2 pre br hr img svg math script style template noscript select option ruby rt rp form \
-    button details summary video source audio picture figure code nobr title textarea foreignObject \
-    mtext address center html body frameset x-y object";
+const NAMES: &str = "\
+     a b i p div span table tr td th tbody thead caption colgroup col ul ol li dl dt dd h1 h2 \
+     pre br hr img svg math script style template noscript select option ruby rt rp form button \
+     details summary video source audio picture figure code nobr title textarea foreignObject \
+     mtext address center html body frameset x-y object";
 
 const ATTRIBUTES: [&str; 13] = [
     "",
@@ -476,8 +492,9 @@ const ATTRIBUTES: [&str; 13] = [
 
 #[rustfmt::skip]
 const TEXTS: [&str; 27] = [
-    "x", " ", "\n", "\n\n", "&amp;", "&lt;", "&nbsp", "<", ">", "&", "\u{301}", "e", "ệ", "\u{feff}",
-    "\0", "\r\n", "<!--", "-->", "<![CDATA[", "]]>", "<?", "</", "\"", "'", "&#13;", "&#x1;", "\u{a0}",
+    "x", " ", "\n", "\n\n", "&amp;", "&lt;", "&nbsp", "<", ">",
+    "&", "\u{301}", "e", "ệ", "\u{feff}", "\0", "\r\n", "<!--", "-->",
+    "<![CDATA[", "]]>", "<?", "</", "\"", "'", "&#13;", "&#x1;", "\u{a0}",
 ];
 
 fn piece() -> impl Strategy<Value = String> {

@@ -76,8 +76,8 @@ fn of_kind(value: &str, kind: TextKind, graphemes_max: usize) -> String {
     html::cut(&text, graphemes_max)
 }
 
-/// Returns markup without white space around it and without a CDATA section that a publisher wrapped
-/// around it once too often.
+/// Returns markup without white space around it and without a CDATA section that a publisher
+/// wrapped around it once too often.
 pub fn unwrapped(markup: &str) -> &str {
     let markup = markup.trim();
     let inner = markup.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
