@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use feedmill::normalize::html::{Bounds, excerpt, is_markup, plain, sanitize};
+use feedmill::normalize::html::{Bounds, excerpt, has_markup, is_markup, plain, sanitize};
 use proptest::prelude::*;
 use url::Url;
 
@@ -20,12 +20,13 @@ fn clean(html: &str) -> String {
 }
 
 /// Everything the output may hold, and what it must not.
-const TAGS: &str = "a abbr acronym address article aside audio b bdi bdo big blockquote br caption \
-    center cite code col colgroup data dd del details dfn div dl dt em figcaption figure footer h1 \
-    h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li main mark nav ol p picture pre q rp rt ruby s \
-    samp section small source span strike strong sub summary sup table tbody td tfoot th thead time \
-    tr track tt u ul var video wbr script style svg math iframe form input object embed meta link \
-    base template";
+const TAGS: &str = "\
+     a abbr acronym address article aside audio b bdi bdo big blockquote br caption center cite \
+     code col colgroup data dd del details dfn div dl dt em figcaption figure footer h1 h2 h3 \
+     h4 h5 h6 header hgroup hr i img ins kbd li main mark nav ol p picture pre q rp rt ruby s \
+     samp section small source span strike strong sub summary sup table tbody td tfoot th thead \
+     time tr track tt u ul var video wbr script style svg math iframe form input object embed \
+     meta link base template";
 
 /// Parses as a browser would and writes the tree, letting everything through: what is read must be
 /// what was written.
@@ -35,6 +36,7 @@ fn reparse(html: &str) -> String {
         let mut builder = ammonia::Builder::empty();
         builder
             .tags(TAGS.split_whitespace().collect())
+            .clean_content_tags(std::collections::HashSet::new())
             .generic_attribute_prefixes(letters.split_whitespace().collect())
             .url_schemes("http https mailto tel magnet javascript data".split(' ').collect())
             .link_rel(None);
@@ -274,6 +276,8 @@ fn ordinary_markup_survives_and_urls_become_absolute() {
             "<blockquote cite=\"https://b.example/q\">x</blockquote>",
         ),
         ("language and direction", "<p lang=vi dir=RTL>x</p>", "<p lang=\"vi\" dir=\"rtl\">x</p>"),
+        ("frames leave their text", "safe<iframe src=/x> <b>text</b></iframe>", "safe <b>text</b>"),
+        ("CDATA within", "<![CDATA[<script></script>]]&gt;", "&lt;![CDATA[]]&gt;"),
         ("unknown wrappers go", "<font color=red><x>a</x></font>", "a"),
         (
             "noscript is opened",
@@ -425,6 +429,20 @@ fn excerpts_end_between_words_and_letters() {
 }
 
 #[test]
+fn a_long_text_of_unknown_kind_is_markup_when_it_holds_any() {
+    let cases = [
+        ("<p>a<o:p></o:p>", true),
+        ("<amp-img src=x></amp-img> &amp;", true),
+        ("a<br>b", true),
+        ("History of the <blink> tag", false),
+        ("AT&T, 1 < 2", false),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(has_markup(value), expected, "{value}");
+    }
+}
+
+#[test]
 fn text_of_unknown_kind_is_markup_only_when_it_is() {
     let cases = [
         ("AT&T <b>", false),
@@ -450,10 +468,11 @@ fn text_of_unknown_kind_is_markup_only_when_it_is() {
     }
 }
 
-const NAMES: &str = "a b i p div span table tr td th tbody thead caption colgroup col ul ol li dl dt \
-    dd h1 h2 pre br hr img svg math script style template noscript select option ruby rt rp form \
-    button details summary video source audio picture figure code nobr title textarea foreignObject \
-    mtext address center html body frameset x-y object";
+const NAMES: &str = "\
+     a b i p div span table tr td th tbody thead caption colgroup col ul ol li dl dt dd h1 h2 \
+     pre br hr img svg math script style template noscript select option ruby rt rp form button \
+     details summary video source audio picture figure code nobr title textarea foreignObject \
+     mtext address center html body frameset x-y object";
 
 const ATTRIBUTES: [&str; 13] = [
     "",
@@ -473,8 +492,9 @@ const ATTRIBUTES: [&str; 13] = [
 
 #[rustfmt::skip]
 const TEXTS: [&str; 27] = [
-    "x", " ", "\n", "\n\n", "&amp;", "&lt;", "&nbsp", "<", ">", "&", "\u{301}", "e", "ệ", "\u{feff}",
-    "\0", "\r\n", "<!--", "-->", "<![CDATA[", "]]>", "<?", "</", "\"", "'", "&#13;", "&#x1;", "\u{a0}",
+    "x", " ", "\n", "\n\n", "&amp;", "&lt;", "&nbsp", "<", ">",
+    "&", "\u{301}", "e", "ệ", "\u{feff}", "\0", "\r\n", "<!--", "-->",
+    "<![CDATA[", "]]>", "<?", "</", "\"", "'", "&#13;", "&#x1;", "\u{a0}",
 ];
 
 fn piece() -> impl Strategy<Value = String> {

@@ -161,6 +161,11 @@ fn one_document_has_one_order_of_day_and_month() {
     let feed = feed_of(american, &source());
     let first = feed.items[0].entry.as_ref().unwrap();
     assert_eq!(first.published, instant("2026-04-05T00:00:00Z"));
+    let mut told = document(vec![dated("04/05/2026 07:00")]);
+    told.meta.updated = owned(&["04/25/2026 07:00"]);
+    let feed = feed_of(told, &source());
+    let first = feed.items[0].entry.as_ref().unwrap();
+    assert_eq!(first.published, instant("2026-04-05T00:00:00Z"));
     let feed = feed_of(document(vec![dated("04/05/2026 07:00")]), &source());
     let first = feed.items[0].entry.as_ref().unwrap();
     assert_eq!(first.published, instant("2026-05-04T00:00:00Z"));
@@ -199,6 +204,7 @@ fn plain_text_becomes_markup_with_its_paragraphs() {
         ("a\n\n\nb\r\n\r\nc", TextKind::Plain, "<p>a</p><p>b</p><p>c</p>"),
         ("History of the <blink> tag", TextKind::Unknown, "History of the &lt;blink&gt; tag"),
         ("a&nbsp;b", TextKind::Unknown, "a&nbsp;b"),
+        (" <![CDATA[ <b>a</b> ]]> ", TextKind::Html, "<b>a</b>"),
     ];
     for (value, kind, expected) in cases {
         let entry = entry_of(RawEntry { content: Some(text(value, kind)), ..RawEntry::default() });

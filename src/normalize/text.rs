@@ -72,8 +72,16 @@ fn of_kind(value: &str, kind: TextKind, graphemes_max: usize) -> String {
         TextKind::Html => true,
         TextKind::Unknown => html::is_markup(value),
     };
-    let text = if is_html { html::plain(value) } else { fold(value) };
+    let text = if is_html { html::plain(unwrapped(value)) } else { fold(value) };
     html::cut(&text, graphemes_max)
+}
+
+/// Returns markup without white space around it and without a CDATA section that a publisher
+/// wrapped around it once too often.
+pub fn unwrapped(markup: &str) -> &str {
+    let markup = markup.trim();
+    let inner = markup.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
+    inner.map_or(markup, str::trim)
 }
 
 /// Appends `text` escaped for HTML and XML text, as far as `room` bytes reach. False:

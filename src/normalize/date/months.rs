@@ -21,8 +21,8 @@ pub(super) const NAMES: [&str; 12] = [
      Квітня Квіт Кві Април Travanj Travnja Tra Aprīlis Aprīlī Balandis Balandžio Bal Aprill \
      เมษายน เมย آوریل أبريل إبريل אפריל אפר באפריל",
     "May Mai Mayo Maggio Mag Maio Mei Maj Toukokuu Toukokuuta Touko Maja Květen Května Kvě Máj \
-     Mája Május Μάιος Μαΐου Μαι Mayıs Май Мая Травень Травня Трав Мај Svibanj Svibnja Svi Maijs \
-     Maijā Gegužė Gegužės Geg พฤษภาคม พค مه مايو מאי במאי Maig",
+     Mája Május Μάιος Μαΐου Μαι Mayıs Май Мая Травень Травня Трав Тра Мај Svibanj Svibnja Svi \
+     Maijs Maijā Gegužė Gegužės Geg พฤษภาคม พค مه مايو מאי במאי Maig",
     "June Jun Juni Juin Junio Giugno Giu Junho Kesäkuu Kesäkuuta Kesä Czerwiec Czerwca Cze \
      Červen Června Čvn Jún Júna Június Iunie Iun Ιούνιος Ιουνίου Ιουν Haziran Haz Июнь Июня Июн \
      Червень Червня Черв Юни Јун Lipanj Lipnja Junij Junija Jūnijs Jūnijā Jūn Birželis Birželio \
@@ -33,7 +33,7 @@ pub(super) const NAMES: [&str; 12] = [
      Liepos Liep Lie Juuli กรกฎาคม กค ژوئیه يوليو יולי יול ביולי Julai Juliol",
     "August Aug Août Aoû Agosto Ago Augustus Elokuu Elokuuta Elo Sierpień Sierpnia Sie Srpen \
      Srpna Srp Augusta Augusztus Αύγουστος Αυγούστου Αυγ Ağustos Ağu Август Августа Авг Серпень \
-     Серпня Серп Август Kolovoz Kolovoza Kol Avgust Avgusta Avg Augusts Augustā Rugpjūtis \
+     Серпня Серп Сер Август Kolovoz Kolovoza Kol Avgust Avgusta Avg Augusts Augustā Rugpjūtis \
      Rugpjūčio Rugp Rgp สิงหาคม สค اوت أغسطس אוגוסט אוג באוגוסט Agustus Agt Agu Agst Ogos Agost",
     "September Sep Sept Septembre Septiembre Setiembre Set Settembre Sett Setembro Syyskuu \
      Syyskuuta Syys Wrzesień Września Wrz Září Zář Septembra Szeptember Szept Septembrie \
@@ -58,7 +58,7 @@ pub(super) const NAMES: [&str; 12] = [
 ];
 
 /// Names that mean another month in one language than in the others: language, name, month.
-pub(super) const FALSE_FRIENDS: [(&str, &str, u8); 7] = [
+pub(super) const FALSE_FRIENDS: [(&str, &str, u8); 5] = [
     // Croatian "listopad" is October; Czech, Polish and Ukrainian mean November.
     ("hr", "listopad", 10),
     ("hr", "listopada", 10),
@@ -67,13 +67,10 @@ pub(super) const FALSE_FRIENDS: [(&str, &str, u8); 7] = [
     ("hr", "lip", 6),
     // Croatian "srp" (srpanj) is July, Czech "srp" (srpen) August.
     ("hr", "srp", 7),
-    // Ukrainian "тра" and Croatian "tra" differ in script; Slovak "jún" does not differ from "jun".
-    ("uk", "тра", 5),
-    ("uk", "сер", 8),
 ];
 
 /// Words for numbers in Vietnamese months, "tháng" left out: `Mười Một` is 11 (D19).
-pub(super) const VIETNAMESE: [(&[&str], u8); 16] = [
+pub(super) const VIETNAMESE: [(&[&str], u8); 15] = [
     (&["muoi", "mot"], 11),
     (&["muoi", "hai"], 12),
     (&["muoi"], 10),
@@ -89,5 +86,4 @@ pub(super) const VIETNAMESE: [(&[&str], u8); 16] = [
     (&["tam"], 8),
     (&["chin"], 9),
     (&["chap"], 12),
-    (&["mua"], 10),
 ];

@@ -170,6 +170,8 @@ impl Reader<'_> {
             Some(Word::Month(month)) => self.set_month(month),
             Some(Word::MonthOrWeekday(month)) if is_first => self.read_first(month),
             Some(Word::MonthOrWeekday(month)) => self.set_month(month),
+            // "Sa, 3. Okt" is Saturday and "am 3. Okt" is "on the": no time stands before them.
+            Some(Word::Morning | Word::Afternoon) if is_first && word.is_ascii() => Some(()),
             Some(Word::Morning) => self.set_half(Half::Morning, word),
             Some(Word::Afternoon) => self.set_half(Half::Afternoon, word),
             Some(Word::Ordinal) => Some(()),

@@ -76,14 +76,13 @@ const WEEKDAYS: &str = "\
 
 const FILLERS: &str = "\
      at on of the de del el le den der dem am um om a à à las les alle ore ora as às saat в у o \
-     v ve luc lúc ngày vào hồi năm lời uhr uur hod hrs hours gada gadā m d г года р року year \
-     pukul pkl jam jm dated t och klokka klockan στις ของ วันที่ พศ เวลา น في الساعة ساعت ב \
-     בשעה";
+     v ve luc lúc ngày vào hồi năm uhr uur hod hrs hours gada gadā m d г года р року year pukul \
+     pkl jam jm t och klokka klockan στις ของ วันที่ พศ เวลา น في الساعة ساعت ב בשעה";
 
 /// Words that do something, by their kind.
 const OTHERS: [(&str, Word); 14] = [
-    ("am sa öö öğleden", Word::Morning),
-    ("pm ch mu", Word::Afternoon),
+    ("am sa öö", Word::Morning),
+    ("pm ch ös", Word::Afternoon),
     ("st nd rd er ère º ª ste gen e", Word::Ordinal),
     ("th", Word::Ordinal),
     ("tháng thg", Word::MonthAhead),

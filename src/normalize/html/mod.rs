@@ -22,7 +22,7 @@ use url::Url;
 
 use super::text;
 
-pub use plain::{is_markup, plain};
+pub use plain::{has_markup, is_markup, plain};
 
 /// How much of a text is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

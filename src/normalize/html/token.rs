@@ -152,6 +152,11 @@ fn find(text: &str, from: usize, what: &str) -> Option<usize> {
 
 /// Tells whether a `<` followed by `after` opens a tag or comment; else it is text.
 fn opens_markup(after: &str) -> bool {
+    if after.starts_with("![CDATA[") {
+        // Twice wrapped by the publisher: HTML has no CDATA, and a comment up to the next ">" would
+        // swallow a tag.
+        return false;
+    }
     let mut bytes = after.bytes();
     match bytes.next() {
         Some(b'/') => bytes.next().is_some(),
@@ -382,6 +387,7 @@ mod tests {
             ("comment with bang", "a<!-- x --!>b", "[a][b]"),
             ("unclosed comment", "a<!-- b", "[a]"),
             ("doctype and instruction", "<!doctype html>a<?php x ?>b", "[a][b]"),
+            ("CDATA is text", "<![CDATA[<b>x</b>]]>", "[<![CDATA[]<b>[x]</b>[]]>]"),
             ("odd end tags", "a</>b</ x>c", "[a][b][c]"),
             ("end of document in a tag", "a<b c='d", "[a]"),
             ("end of document after a name", "a<b", "[a]"),
