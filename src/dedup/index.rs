@@ -94,7 +94,7 @@ mod tests {
         let keys = marks(&features_of("Thủ tướng thăm nhà máy thép", STORY)).keys;
         assert!((15..=50).contains(&keys.len()), "{}", keys.len());
         let long =
-            STORY.repeat(1) + OTHER + "<p>" + &"lại thêm một câu nữa về chuyện khác ".repeat(9);
+            STORY.to_owned() + OTHER + "<p>" + &"lại thêm một câu nữa về chuyện khác ".repeat(9);
         assert!(marks(&features_of("", &long)).keys.len() <= 96 + 16);
     }
 
