@@ -170,4 +170,13 @@ mod tests {
         assert_eq!(lower_with_accents("Vie\u{323}\u{302}t"), lower_with_accents("Việt"));
         assert_ne!(lower_with_accents("kỹ"), lower_with_accents("kĩ"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn fold_sees_no_difference_between_nfc_and_nfd(text in "\\PC{0,40}") {
+            let (nfc, nfd) = (text.nfc().collect::<String>(), text.nfd().collect::<String>());
+            proptest::prop_assert_eq!(fold(&nfc), fold(&nfd));
+            proptest::prop_assert_eq!(lower_with_accents(&nfc), lower_with_accents(&nfd));
+        }
+    }
 }
