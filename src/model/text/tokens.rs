@@ -33,7 +33,9 @@ impl TokenKind {
 const WIDE_LETTERS: u32 = 3;
 
 /// Returns the tokens of `folded`: each Han, kana or Thai character alone, else runs of digits,
-/// else runs of other letters. All else separates, so that "1.234,5" and "1,234.5" both give 1 234 5.
+/// else runs of other letters.
+///
+/// All else separates, so that "1.234,5" and "1,234.5" both give 1 234 5.
 pub fn tokens(folded: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = folded;
     std::iter::from_fn(move || {

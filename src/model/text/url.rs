@@ -306,8 +306,11 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn canonical_of_canonical_is_the_same(
-            url in "https?://[a-z.]{1,12}(:[0-9]{1,4})?(/[a-zắ%2F/.;=]{0,12}){0,3}(\\?[a-z=&%3Af/]{0,16})?(#[!/a-z]{0,4})?"
+            host in "https?://[a-z.]{1,12}(:[0-9]{1,4})?",
+            path in "(/[a-zắ%2F/.;=]{0,12}){0,3}",
+            rest in "(\\?[a-z=&%3Af/]{0,16})?(#[!/a-z]{0,4})?",
         ) {
+            let url = format!("{host}{path}{rest}");
             let once = canonical(&url);
             proptest::prop_assert_eq!(canonical(&once), once);
         }
