@@ -331,9 +331,9 @@ fn a_story_it_was_split_from_is_forbidden() {
 #[test]
 fn a_roundup_found_by_its_pieces_joins_none_of_them() {
     let pieces = [
-        "<p>Sáng nay giá vàng miếng trong nước tăng thêm hai triệu đồng mỗi lượng so với hôm qua.</p>",
-        "<p>Đội tuyển bóng đá nữ giành chiến thắng ba không trước chủ nhà trong trận mở màn bảng.</p>",
-        "<p>Không khí lạnh tràn về khiến nhiệt độ vùng núi phía bắc xuống dưới mười độ từ đêm mai.</p>",
+        "<p>Sáng nay giá vàng miếng trong nước tăng thêm hai triệu mỗi lượng so với hôm qua.</p>",
+        "<p>Đội tuyển bóng đá nữ chiến thắng ba không trước chủ nhà trong trận mở màn.</p>",
+        "<p>Không khí lạnh tràn về khiến nhiệt độ vùng núi xuống dưới mười độ từ đêm mai.</p>",
     ];
     let mut memory = Memory::default();
     for (piece, n) in pieces.iter().zip(1_u8..) {
@@ -384,7 +384,10 @@ proptest! {
 
     #[test]
     fn noise_around_an_article_changes_no_verdict(
-        links in 0_usize..4, heading in any::<bool>(), credit in any::<bool>(), dateline in any::<bool>(),
+        links in 0_usize..4,
+        heading in any::<bool>(),
+        credit in any::<bool>(),
+        dateline in any::<bool>(),
     ) {
         let mut html = STORY.to_owned();
         if dateline {

@@ -27,9 +27,18 @@ const DATELINE_REST_CHARS: usize = 20;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filtered {
     /// The article's blocks.
-    pub(super) blocks: Vec<Block>,
+    pub(super) blocks: Vec<Clean>,
     /// The credit, as written.
     pub(super) credit: Option<String>,
+}
+
+/// A block of the article, raw and folded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Clean {
+    /// As written.
+    pub(super) text: String,
+    /// The same, folded.
+    pub(super) folded: String,
 }
 
 /// Applies S1 to S5, in this order.
@@ -52,10 +61,14 @@ pub(super) fn filtered(blocks: Vec<Block>) -> Filtered {
         kept.extend::<Vec<_>>(text);
     }
     credits.extend(headings.into_iter().rev());
-    let mut blocks: Vec<Block> = kept.into_iter().map(|measured| measured.block).collect();
+    let clean = |kept: Measured| Clean { text: kept.block.text, folded: kept.folded };
+    let mut blocks: Vec<Clean> = kept.into_iter().map(clean).collect();
     if let Some(first) = blocks.first_mut() {
         let dateline = dateline_bytes(&first.text);
-        first.text.drain(..dateline);
+        if dateline > 0 {
+            first.text.drain(..dateline);
+            first.folded = fold(&first.text);
+        }
     }
     let credits: Vec<String> = credits.into_iter().map(|credit| credit.block.text).collect();
     let credit = (!credits.is_empty()).then(|| credits.join("\n"));

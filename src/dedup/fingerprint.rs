@@ -1,9 +1,10 @@
 //! Tells a real change of an entry from a cosmetic one.
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::blocks::{Block, blocks};
 use super::filters::filtered_lightly;
+use super::shingle::hash_of_row;
 use crate::model::entry::{Entry, Fingerprint};
 use crate::model::text::{lower_with_accents, tokens};
 
@@ -27,16 +28,13 @@ pub(super) fn fingerprint_of(title: &str, content: &[Block], summary: &[Block]) 
 }
 
 fn hash_of<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
-    let mut hasher = Xxh3::new();
-    let mut is_empty = true;
+    let mut row = Vec::new();
     for text in texts {
-        for token in tokens(&lower_with_accents(text)) {
-            hasher.update(&xxh3_64(token.text.as_bytes()).to_le_bytes());
-            is_empty = false;
-        }
+        let lower = lower_with_accents(text);
+        row.extend(tokens(&lower).map(|token| xxh3_64(token.text.as_bytes())));
     }
     // 0 is kept for an absent part.
-    if is_empty { 0 } else { hasher.digest().max(1) }
+    if row.is_empty() { 0 } else { hash_of_row(row).max(1) }
 }
 
 #[cfg(test)]
