@@ -284,7 +284,9 @@ mod tests {
         let cache = Cache::default();
         let route = |n: usize| Route::Style(n.to_string());
         for n in 0..40 {
-            let big = move || Ok(body(BYTES_MAX / 20));
+            let mut large = Rendered::new(Vec::new(), "text/plain", Timestamp::UNIX_EPOCH);
+            large.identity = Bytes::from(vec![0; BYTES_MAX / 20]);
+            let big = move || Ok(Outcome::Body(Arc::new(large)));
             cache.get(&route(n), 0, big).await.unwrap();
             assert!(cache.lock().bytes <= BYTES_MAX);
         }
