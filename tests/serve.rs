@@ -1,6 +1,7 @@
 //! The public service as a reader meets it: over real sockets, from a store in memory.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::as_conversions,
     unreachable_pub,
@@ -359,6 +360,7 @@ async fn a_page_names_its_feeds_and_is_built_for_everybody() {
     let stamp = "<time datetime=\"2024-11-22T11:11:00Z\">22.11.2024 | 18:11</time>";
     assert!(home.text().contains(stamp), "R117");
     assert!(home.text().contains("<h2 id=\"d2024-11-22\">"), "a river by day");
+    assert!(home.text().contains("href=\"/n/source/other\""), "a source leads to its page");
 }
 
 #[tokio::test]
@@ -560,6 +562,8 @@ async fn malformed_requests_get_4xx_or_a_close_and_never_5xx() {
             None,
         ),
         ("a huge URL", format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "u".repeat(102_400)), None),
+        ("no host", "GET / HTTP/1.1\r\n\r\n".to_owned(), Some("400")),
+        ("two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_owned(), Some("400")),
         ("version", "GET / HTTP/9.9\r\n\r\n".to_owned(), None),
         ("TLS", "\u{16}\u{3}\u{1}\u{2}\r\n\r\n".to_owned(), None),
         ("h2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), None),
@@ -590,6 +594,13 @@ async fn malformed_requests_get_4xx_or_a_close_and_never_5xx() {
         }
     }
     assert_eq!(server.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn http_1_0_needs_no_host_and_is_closed_after_its_answer() {
+    let server = Server::world().await;
+    let reply = Reply::read(&server.send("GET /healthz HTTP/1.0\r\n\r\n").await);
+    assert_eq!((reply.status, reply.text()), (200, "ok\n"));
 }
 
 #[tokio::test]

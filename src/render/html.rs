@@ -12,6 +12,8 @@ mod words;
 
 pub use style::{Style, style};
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -45,6 +47,8 @@ pub struct Shell {
     pub timezone: TimeZone,
     /// Categories: (slug, title).
     pub sections: Vec<(String, String)>,
+    /// Slugs of the sources that have a page.
+    pub sources: BTreeSet<String>,
 }
 
 /// What a list page is about.

@@ -21,6 +21,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -31,9 +32,9 @@ use tokio_util::task::TaskTracker;
 use crate::model::policy::{Listen, ServerPolicy};
 
 use super::limit::Peer;
-use super::respond::Answer;
+use super::respond::{self, Answer};
 use pulse::{Paced, Pulse};
-use registry::Registry;
+use registry::{Place, Registry};
 
 /// Header fields of a request; more is answered 431.
 const HEADERS_MAX: usize = 64;
@@ -264,6 +265,12 @@ async fn room<S>(shared: &Shared<S>) -> Option<OwnedSemaphorePermit> {
     }
 }
 
+/// RFC 9112 §3.2: a request of HTTP/1.1 names its host, and none names two.
+fn has_one_host(request: &http::Request<Incoming>) -> bool {
+    let hosts = request.headers().get_all(http::header::HOST).into_iter().count();
+    hosts == 1 || (hosts == 0 && request.version() < http::Version::HTTP_11)
+}
+
 /// Serves one connection to its end.
 async fn serve<S, F, T>(
     stream: T,
@@ -277,30 +284,43 @@ async fn serve<S, F, T>(
 {
     let limits = shared.limits;
     let pulse = Arc::new(Pulse::new(limits, Instant::now()));
-    let entry = shared.registry.enter(Arc::clone(&pulse));
+    let place = shared.registry.enter(Arc::clone(&pulse));
     let beat = Arc::clone(&pulse);
     let service = shared.service.clone();
     let service = service_fn(move |request| {
-        let (answer, beat) = (service(request, peer), Arc::clone(&beat));
         beat.serving(Instant::now());
+        let answer = has_one_host(&request).then(|| service(request, peer));
+        let beat = Arc::clone(&beat);
         async move {
-            let answer = answer.await;
+            let answer = match answer {
+                Some(answer) => answer.await,
+                None => respond::bad_request(),
+            };
             beat.writing(Instant::now());
             Ok::<_, std::convert::Infallible>(answer)
         }
     });
     let io = TokioIo::new(Paced::new(stream, Arc::clone(&pulse)));
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .serve_connection(io, service)
-    );
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(io, service);
+    watch(connection, &pulse, &place, shared).await;
+}
+
+/// Drives a connection until it ends, has waited enough, or has to go.
+async fn watch<C: GracefulConnection, S>(
+    connection: C,
+    pulse: &Pulse,
+    place: &Place,
+    shared: &Shared<S>,
+) {
+    let mut connection = pin!(connection);
     let mut stop = pin!(shared.stop.cancelled());
     let mut kill = pin!(shared.kill.cancelled());
-    let mut evicted = pin!(entry.evicted());
+    let mut evicted = pin!(place.evicted());
     let mut timer = pin!(sleep_until(pulse.deadline()));
     let mut is_stopping = false;
     std::future::poll_fn(|context| {

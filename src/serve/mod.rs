@@ -226,6 +226,7 @@ impl Front {
             .map(|url| url.path().trim_end_matches('/').to_owned())
             .unwrap_or_default();
         let categories = settings.catalog.categories.iter();
+        let published = settings.catalog.sources.iter().filter(|source| source.publish);
         let shell = html::Shell {
             title: site.title.clone(),
             language: site.language.clone(),
@@ -235,6 +236,7 @@ impl Front {
             images: site.images,
             timezone: site.timezone.clone(),
             sections: categories.map(|c| (c.slug.to_string(), c.title.clone())).collect(),
+            sources: published.map(|source| source.id.to_string()).collect(),
         };
         Self { settings, shell, style }
     }

@@ -104,6 +104,13 @@ pub fn moved(location: &str) -> Answer {
     answer
 }
 
+/// Answers 400 and closes: what else comes on the connection cannot be trusted.
+pub fn bad_request() -> Answer {
+    let mut answer = text(StatusCode::BAD_REQUEST, "bad request\n");
+    put(answer.headers_mut(), header::CONNECTION, "close");
+    answer
+}
+
 /// Answers 405.
 pub fn method_not_allowed(allow: &'static str) -> Answer {
     let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
