@@ -360,6 +360,8 @@ async fn a_page_names_its_feeds_and_is_built_for_everybody() {
     let stamp = "<time datetime=\"2024-11-22T11:11:00Z\">22.11.2024 | 18:11</time>";
     assert!(home.text().contains(stamp), "R117");
     assert!(home.text().contains("<h2 id=\"d2024-11-22\">"), "a river by day");
+    let category = server.get("/category/thoi-su").await;
+    assert!(category.text().contains("href=\"/n/category/thoi-su/date/2024-11-22\""));
     assert!(home.text().contains("href=\"/n/source/other\""), "a source leads to its page");
 }
 

@@ -218,6 +218,8 @@ struct ListingPage<'a> {
     frame: Frame<'a>,
     listing: &'a Listing<'a>,
     intro: String,
+    /// Path of the days' pages, up to the day.
+    day_path: String,
     days: Vec<DayGroup<'a>>,
 }
 
@@ -262,10 +264,14 @@ pub fn listing(shell: &Shell, listing: &Listing<'_>) -> String {
         }
     };
     let path = document.page_url.strip_prefix(&shell.base_url).unwrap_or("/").to_owned();
+    let day_path = match listing.kind {
+        Kind::Category => format!("{}/date/", path.split("/archive/").next().unwrap_or(&path)),
+        Kind::Home | Kind::Day | Kind::Source => "/date/".to_owned(),
+    };
     let frame = shell.frame(title, document.page_url.clone(), Some(Feed::of(document)), path);
     let intro = document.subtitle.clone();
     let days = group_by_day(shell, words, document);
-    finish(&ListingPage { frame, listing, intro, days })
+    finish(&ListingPage { frame, listing, intro, day_path, days })
 }
 
 /// Writes a story's page.
