@@ -445,3 +445,83 @@ pub fn folder_titles(language: &str) -> (&'static str, &'static str) {
 fn finish(page: &impl Template) -> String {
     page.render().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::entry::Enclosure;
+
+    fn shell(language: &str) -> Shell {
+        Shell {
+            title: "A & B".to_owned(),
+            language: language.to_owned(),
+            base_url: "https://news.example/n".to_owned(),
+            base_path: "/n".to_owned(),
+            style_href: "/n/static/x.css".to_owned(),
+            images: false,
+            timezone: TimeZone::UTC,
+            sections: vec![("x".to_owned(), "<X>".to_owned())],
+            sources: BTreeSet::new(),
+        }
+    }
+
+    fn item() -> Item {
+        Item {
+            id: "urn:x:1".to_owned(),
+            page_url: "https://news.example/n/entry/1".to_owned(),
+            title: "T <b>".to_owned(),
+            language: Some("ar".to_owned()),
+            ..Item::default()
+        }
+    }
+
+    fn page(language: &str, item: &Item) -> String {
+        let feed = Document::default();
+        let page = Entry { item, more: Vec::new(), day: Shelf::default(), feed: &feed };
+        entry(&shell(language), &page)
+    }
+
+    #[test]
+    fn links_that_are_not_of_the_web_lead_nowhere() {
+        let mut item = item();
+        item.link = Some("javascript:alert(1)".to_owned());
+        item.via = Some("data:text/html,x".to_owned());
+        item.credit = Some("Theo".to_owned());
+        item.source.site = Some("JavaScript:alert(1)".to_owned());
+        item.copies =
+            vec![CopyCredit { url: Some("vbscript:x".to_owned()), ..CopyCredit::default() }];
+        item.enclosures =
+            vec![Enclosure { url: "file:///etc/passwd".to_owned(), ..Enclosure::default() }];
+        let html = page("en", &item).to_lowercase();
+        for scheme in ["javascript:", "data:", "vbscript:", "file:"] {
+            assert!(!html.contains(scheme), "{scheme}");
+        }
+    }
+
+    #[test]
+    fn text_of_others_is_escaped_and_marked_with_its_language() {
+        let html = page("en", &item());
+        assert!(html.contains("<h1 dir=\"auto\">T &#60;b&#62;</h1>"), "{html}");
+        assert!(html.contains("<article class=\"story\" lang=\"ar\">"), "R116");
+        assert!(html.contains("&#60;X&#62;") && html.contains("A &#38; B"));
+    }
+
+    #[test]
+    fn a_page_is_in_the_language_of_its_words() {
+        let cases =
+            [("en-GB", "en-GB"), ("vi", "vi"), ("vi-VN", "vi-VN"), ("fr", "en"), ("", "en")];
+        for (language, spoken) in cases {
+            let html = page(language, &item());
+            assert!(html.contains(&format!("<html lang=\"{spoken}\">")), "R116 {language}");
+        }
+    }
+
+    #[test]
+    fn a_story_without_a_title_is_named_by_its_text() {
+        let mut item = item();
+        item.title = " ".to_owned();
+        assert_eq!(headline_of(&item, "en"), "Untitled");
+        item.content = Some("<p>Some words.</p>".to_owned());
+        assert_eq!(headline_of(&item, "en"), "Some words.");
+    }
+}
