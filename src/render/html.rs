@@ -1,9 +1,10 @@
 //! The pages: home, category, day, source, entry, lists and notices, as HTML without script.
 //!
-//! Templates escape everything but the texts of entries, which are safe HTML already and go through `text` for what is the page's
-//! own business: `rel` on links, pictures of third parties, heading levels. Standards: HTML Living Standard; WCAG 2.2 AA;
-//! rules R109–R117 and R124. Links within the site begin at the base URL's path, so that a page works under whatever name it
-//! was reached; only the canonical link, the feeds and what readers copy are absolute.
+//! Templates escape everything but the texts of entries, which are safe HTML already and go through
+//! `text` for what is the page's own business: `rel` on links, pictures of third parties, heading
+//! levels. Standards: HTML Living Standard; WCAG 2.2 AA; rules R109–R117 and R124. Links within the
+//! site begin at the base URL's path, so that a page works under whatever name it was reached; only
+//! the canonical link, the feeds and what readers copy are absolute.
 
 pub mod excerpt;
 mod style;
@@ -417,7 +418,8 @@ pub fn headline_of(item: &Item, language: &str) -> String {
     headline_text(item, words(language))
 }
 
-/// A story without the links that a browser must not follow: only the web, mail and magnets lead anywhere.
+/// A story without the links that a browser must not follow: only the web, mail and magnets lead
+/// anywhere.
 fn openable(item: &Item) -> Item {
     let is_open = |url: &String| {
         let schemes = ["https:", "http:", "mailto:", "magnet:"];

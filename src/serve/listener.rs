@@ -1,8 +1,9 @@
 //! Sockets: accepts connections, speaks HTTP/1.1 on them, and lets none of them hold the server.
 //!
-//! A silent or slow client is closed by deadline (`pulse`), a full server closes the connection that has been longest without a
-//! request (`registry`), and an accept error never ends the loop. Shutting down stops accepting, lets requests in progress end, and
-//! closes what is left after `SHUTDOWN_MAX`.
+//! A silent or slow client is closed by deadline (`pulse`), a full server closes the connection
+//! that has been longest without a request (`registry`), and an accept error never ends the loop.
+//! Shutting down stops accepting, lets requests in progress end, and closes what is left after
+//! `SHUTDOWN_MAX`.
 
 mod pulse;
 mod registry;
@@ -89,7 +90,8 @@ impl From<&ServerPolicy> for Limits {
 }
 
 impl Bound {
-    /// Binds a listener. `mode` is that of the file of a unix socket: 0o660 for the operator's, 0o666 for the public's.
+    /// Binds a listener. `mode` is that of the file of a unix socket: 0o660 for the operator's,
+    /// 0o666 for the public's.
     ///
     /// A stale socket file (nobody answers on it) is replaced; one in use is `AddrInUse`.
     pub async fn bind(listen: &Listen, mode: u32) -> io::Result<Self> {
@@ -148,7 +150,8 @@ impl Drop for Bound {
     }
 }
 
-/// Binds under a name of its own and renames: at no time has the file other permissions than `mode`.
+/// Binds under a name of its own and renames: at no time has the file other permissions than
+/// `mode`.
 async fn bind_unix(path: &Path, mode: u32) -> io::Result<Bound> {
     if UnixStream::connect(path).await.is_ok() {
         return Err(io::Error::new(io::ErrorKind::AddrInUse, "the socket is in use"));

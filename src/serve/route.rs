@@ -1,8 +1,9 @@
 //! Which of our URLs a request means: a pure function from method and path to a closed set.
 //!
-//! It knows the shape of the URLs and nothing of what exists: an unknown category is found out by `select`. A path is taken as
-//! nginx users expect: percent-encoded letters mean the letters, a query changes nothing, a trailing or doubled slash is
-//! answered 301 with the plain path, and dot segments lead nowhere (clients resolve them before they ask).
+//! It knows the shape of the URLs and nothing of what exists: an unknown category is found out by
+//! `select`. A path is taken as nginx users expect: percent-encoded letters mean the letters, a
+//! query changes nothing, a trailing or doubled slash is answered 301 with the plain path, and dot
+//! segments lead nowhere (clients resolve them before they ask).
 
 use http::Method;
 use jiff::civil::Date;
@@ -162,7 +163,8 @@ pub fn route(method: &Method, path: &str) -> Route {
     if is_known && plain != decoded { Route::Moved(plain) } else { found }
 }
 
-/// Decodes percent signs. `None` for what is no path of ours: bad UTF-8, control characters, a slash or dots in disguise.
+/// Decodes percent signs. `None` for what is no path of ours: bad UTF-8, control characters, a
+/// slash or dots in disguise.
 fn decode(path: &str) -> Option<String> {
     let rest = path.strip_prefix('/')?;
     let mut bytes = Vec::with_capacity(path.len());
@@ -287,7 +289,8 @@ fn read_scope(segments: &[&str]) -> Option<Scope> {
 /// Longest slug that is looked for.
 const SLUG_BYTES_MAX: usize = 128;
 
-/// A slug is made of letters and digits of ASCII, `-`, `_` and `.`: nothing that means something else in a `Location`.
+/// A slug is made of letters and digits of ASCII, `-`, `_` and `.`: nothing that means something
+/// else in a `Location`.
 fn slug_of(text: &str) -> Option<String> {
     let is_slug = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let is_fit = !text.is_empty() && text.len() <= SLUG_BYTES_MAX && text.bytes().all(is_slug);

@@ -275,7 +275,8 @@ pub fn story(no: u64, members: &[&Held]) -> Story {
     }
 }
 
-/// Five stories: 1 carried by two papers and shown by the second, 2 and 3 of one each, 4 withdrawn, 5 merged into 1. A sixth of a source that has left.
+/// Five stories: 1 carried by two papers and shown by the second, 2 and 3 of one each, 4 withdrawn,
+/// 5 merged into 1. A sixth of a source that has left.
 pub fn world() -> FakeStore {
     let one = held(1, 1, "nhandan", "2024-11-22T11:11:00Z", "Bão số 9 <b>");
     let mut copy = held(2, 1, "other", "2024-11-22T11:30:00Z", "Bão");
