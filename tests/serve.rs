@@ -563,6 +563,11 @@ async fn malformed_requests_get_4xx_or_a_close_and_never_5xx() {
             format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(1 << 20)),
             None,
         ),
+        (
+            "a field of 64 KiB",
+            format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "a".repeat(64 << 10)),
+            Some("431"),
+        ),
         ("a huge URL", format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "u".repeat(102_400)), None),
         ("no host", "GET / HTTP/1.1\r\n\r\n".to_owned(), Some("400")),
         ("two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_owned(), Some("400")),

@@ -309,6 +309,7 @@ async fn serve<S, F, T>(
         .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
         .serve_connection(io, service);
     watch(connection, &pulse, &place, shared).await;
 }
