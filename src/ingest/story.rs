@@ -14,7 +14,7 @@ use crate::model::entry::{Entry, EntryNo, Held, Member, Slug, Story, StoryNo};
 use crate::model::ids;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
-use crate::model::verdict::{Joined, Verdict};
+use crate::model::verdict::{EntryKey, Joined, Verdict};
 use crate::store::StoreError;
 
 /// How long after its first publication a story's copy is exchanged freely.
@@ -38,6 +38,11 @@ impl Work<'_> {
         let mut public_id = ids::public_id(&held.entry, &key, &held.source, self.authority);
         if self.is_taken(&public_id)? {
             public_id = ids::minted(&key, &held.source, self.authority);
+        }
+        // A publisher that uses one guid for several entries: each story still has an id of its own.
+        if self.is_taken(&public_id)? {
+            let own = EntryKey::own(&held.source, &format!("{public_id} {}", entry.0));
+            public_id = ids::minted(&own, &held.source, self.authority);
         }
         let story = Story {
             no,
