@@ -9,7 +9,6 @@
     clippy::as_conversions,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    missing_docs,
     reason = "a benchmark stops at the first surprise, prints, and measures by the real clock"
 )]
 
@@ -95,7 +94,7 @@ impl Dice {
 
 /// One article: every fifth number is a wire story that several sources carry.
 fn article(source: usize, n: usize) -> (String, String, String) {
-    let is_wire = n % 5 == 0;
+    let is_wire = n.is_multiple_of(5);
     let seed = if is_wire { (source / 8) * 1_000 + n } else { 1_000_000 + source * 1_000 + n };
     let mut dice = Dice(seed as u64 * 0x9E37_79B9 + 1);
     let title = dice.words(9);

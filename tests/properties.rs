@@ -116,8 +116,9 @@ fn bench(order: &[usize]) -> Bench {
     let writer =
         Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), changed, 8).unwrap();
     let catalog = Arc::clone(&config.catalog);
+    let fetcher: Arc<dyn Fetch> = Arc::<ScriptedFetch>::clone(&fetch);
     let poller = Poller::new(
-        Arc::clone(&fetch) as Arc<dyn Fetch>,
+        fetcher,
         clock,
         Arc::clone(&store),
         writer.jobs(),

@@ -1,5 +1,6 @@
 //! One document, item by item: has each decided, and writes the decision into the batch.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use super::later;
 use super::report::{Event, Line, Report};
 use super::state;
 use super::work::{Work, compared_date};
-use crate::dedup::{self, Decision, Identity, Incoming, Prepared, Ruling};
+use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo};
 use crate::model::feed::FeedItem;
 use crate::model::outcome::NextPoll;
@@ -253,18 +254,39 @@ impl Work<'_> {
             return Ok(Made::repeat_of(no, item.hash));
         }
         let published = compared_date(item.entry.published, self.at);
+        let features = self.features_of(item, claim)?;
         let incoming = Incoming {
             source: &item.source.id,
             outlet: item.outlet,
             identity: item.identity,
             published,
-            features: &item.prepared.features,
+            features: &features,
             marks: &item.prepared.marks,
             fingerprint: item.prepared.fingerprint,
         };
         let decision = dedup::decide_item(&incoming, self, item.source.dedup, self.settings.window);
         self.check()?;
         self.apply(item, decision, report)
+    }
+
+    /// Returns what an item is compared by; nothing where nothing can be compared with it.
+    fn features_of<'i>(
+        &self,
+        item: &Item<'i>,
+        claim: Option<Claim>,
+    ) -> Result<Cow<'i, Features>, StoreError> {
+        if !item.prepared.is_light {
+            return Ok(Cow::Borrowed(&item.prepared.features));
+        }
+        let mut is_met = claim.is_some();
+        for key in &item.identity.urls {
+            is_met |= self.find(key)?.is_some();
+        }
+        if !is_met {
+            return Ok(Cow::Owned(Features::default()));
+        }
+        let context = dedup::Context { names: &self.names, outlet: item.outlet };
+        Ok(Cow::Owned(dedup::features(item.entry, context)))
     }
 
     fn withhold(&mut self, item: &Item<'_>, by: WithheldBy) -> Made {

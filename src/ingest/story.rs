@@ -95,16 +95,18 @@ impl Work<'_> {
         let mut marks = item.prepared.marks.clone();
         marks.is_roundup = is_roundup;
         let no = self.numbers.next_entry();
-        self.facts.keep(&Arc::new(dedup::Facts {
-            no,
-            source: item.source.id.clone(),
-            outlet: item.outlet.to_owned(),
-            story,
-            published: compared_date(item.entry.published, self.at),
-            features: Arc::new(item.prepared.features.clone()),
-            fingerprint: item.prepared.fingerprint,
-            is_roundup,
-        }));
+        if !item.prepared.is_light {
+            self.facts.keep(&Arc::new(dedup::Facts {
+                no,
+                source: item.source.id.clone(),
+                outlet: item.outlet.to_owned(),
+                story,
+                published: compared_date(item.entry.published, self.at),
+                features: Arc::new(item.prepared.features.clone()),
+                fingerprint: item.prepared.fingerprint,
+                is_roundup,
+            }));
+        }
         Held {
             no,
             source: item.source.id.clone(),
