@@ -195,7 +195,7 @@ fn begins_empty(subject: &mut Subject<'_>) {
         assert_eq!((stats.next_entry, stats.next_story), (EntryNo(1), StoryNo(1)));
         assert_eq!((stats.created, stats.health), (at(0), Health::Ok));
         assert_eq!(stats.id_authority, "news.example,2026");
-        assert_eq!(list(store, &all(Unit::Stories, &["a"])), []);
+        assert_eq!(list(store, &all(Unit::Stories, &["a"])), Vec::<u64>::new());
         assert_eq!(store.entries(&[EntryNo(1)]).unwrap(), [None]);
         assert_eq!(store.stories(&[StoryNo(1)]).unwrap(), [None]);
         assert_eq!(store.locate(&Slug::of("tag:x")).unwrap(), None);

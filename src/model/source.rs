@@ -57,7 +57,7 @@ impl fmt::Display for CategorySlug {
 }
 
 /// One upstream of `config.toml`, validated, with the defaults of `[poll]`, `[site]` and `[dedup]` filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The slug that state follows.
     pub id: SourceId,
