@@ -1,13 +1,13 @@
 //! What is left of a sled store whose process was killed, or could not write any more.
 //!
-//! The victim is this test binary, started again with `DIR_VARIABLE` set: it commits batches that follow from their number,
-//! and says `ack N` when a sync has made them durable. Whatever the moment of its end, the store must hold batches 1 to B
-//! for some B not below the last `ack`, each whole, and nothing of a later one.
+//! The victim is this test binary, started again with `DIR_VARIABLE` set: it commits batches that
+//! follow from their number, and says `ack N` when a sync has made them durable. Whatever the
+//! moment of its end, the store must hold batches 1 to B for some B not below the last `ack`, each
+//! whole, and nothing of a later one.
 
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::print_stdout,
     reason = "a failed expectation is how a test tells; acks go to the standard output"
 )]
@@ -63,7 +63,8 @@ fn killed_at_any_moment_a_store_holds_whole_batches_and_all_acknowledged_ones() 
 #[test]
 fn a_write_that_fails_ends_writing_but_not_reading() {
     let dir = tempfile::tempdir().unwrap();
-    // A limit on the length of files stands for a disk that takes no more (SIGXFSZ ignored: write(2) fails).
+    // A limit on the length of files stands for a disk that takes no more (SIGXFSZ ignored:
+    // write(2) fails).
     let limit = ["-c", "ulimit -f 6000; trap '' XFSZ; exec \"$0\" \"$@\""];
     let mut child = start(dir.path(), "victim_writes_until_it_cannot", &limit);
     let mut acks = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -167,7 +168,7 @@ fn everything() -> Selection {
 /// Compares all that is held with what batches 1 to B make; returns B.
 fn verify(dir: &Path, when: &str) -> u64 {
     let store = open(dir);
-    assert_eq!(store.check(), [] as [String; 0], "{when}");
+    assert_eq!(store.check(), Vec::<String>::new(), "{when}");
     let stats = store.stats().unwrap();
     let held = batches(&store);
     assert_eq!(stats.health, Health::Ok, "{when}");
@@ -219,12 +220,13 @@ fn source() -> SourceId {
     SourceId::new("nhandan")
 }
 
-/// Batch `n`: seven new articles, one of the batch before once more with a new text, and the state of the source.
+/// Batch `n`: seven new articles, one of the batch before once more with a new text, and the state
+/// of the source.
 fn batch(n: u64) -> Batch {
     let mut batch = Batch::default();
     let first = (n - 1) * ARTICLES + 1;
     for no in first..first + ARTICLES {
-        let is_long = no == first && n % LONG_EVERY == 0;
+        let is_long = no == first && n.is_multiple_of(LONG_EVERY);
         let held = held(no, n, if is_long { LONG_BYTES } else { 1_500 });
         let url = EntryKey::url(&format!("https://nhandan.example/{no}"));
         batch.keys.insert(held.key, Claim::Entry(held.no));
@@ -234,7 +236,7 @@ fn batch(n: u64) -> Batch {
     }
     if n > 1 {
         // The first article of the batch before: its text grows from one piece to many, or shrinks.
-        let changed = held(first - ARTICLES, n, if n % 2 == 0 { LONG_BYTES } else { 10 });
+        let changed = held(first - ARTICLES, n, if n.is_multiple_of(2) { LONG_BYTES } else { 10 });
         batch.entries.insert(changed.no, changed);
     }
     let state = SourceState {

@@ -10,7 +10,7 @@ use super::entities;
 pub(super) struct Block {
     /// Its text, entities decoded.
     pub(super) text: String,
-    /// Characters of `text`.
+    /// Characters of `text`, loose accents not counted.
     pub(super) chars: u32,
     /// Characters of `text` inside links.
     pub(super) link_chars: u32,
@@ -111,6 +111,10 @@ impl Scanner {
 
     fn push_char(&mut self, c: char) {
         self.block.text.push(c);
+        // A loose accent is no character of its own: NFC and NFD count alike.
+        if matches!(c, '\u{300}'..='\u{36F}') {
+            return;
+        }
         self.block.chars = self.block.chars.saturating_add(1);
         if self.links_open > 0 {
             self.block.link_chars = self.block.link_chars.saturating_add(1);
@@ -211,4 +215,57 @@ fn is_dropped(name: &str) -> bool {
             | "button"
             | "form"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(html: &str) -> Vec<String> {
+        blocks(html).into_iter().map(|block| block.text).collect()
+    }
+
+    #[test]
+    fn html_is_cut_at_block_tags() {
+        let cases: [(&str, &str, &[&str]); 12] = [
+            ("paragraphs", "<p>Một</p>\n<p>Hai <b>ba</b></p>", &["Một", "Hai ba"]),
+            ("line breaks", "a<br>b<br/>c<BR />d", &["a", "b", "c", "d"]),
+            ("white space", "<p>\n a \t&nbsp; b\n</p><p> </p>", &["a b"]),
+            ("entities", "<p>A &amp; B&#33; &lt;x&gt;</p>", &["A & B! <x>"]),
+            (
+                "pictures and scripts go",
+                "<p>a</p><figure><figcaption>Ảnh</figcaption></figure><script>b()</script>d",
+                &["a", "d"],
+            ),
+            ("a sign is no tag", "<p>1 < 2 và 3 > 2</p>", &["1 < 2 và 3 > 2"]),
+            ("a tag with a sign", "<a title=\"x > y\">t</a>", &["t"]),
+            ("comments", "a<!-- <p> -->b", &["ab"]),
+            ("an open quote", "<p>a</p><a href=\"x>b</p>", &["a", "b"]),
+            ("lines of plain text", "Một\n\n Hai \n", &["Một", "Hai"]),
+            ("escaped twice", "&lt;p&gt;a&lt;/p&gt;b", &["a", "b"]),
+            ("a tag that never ends", "<p>a</p>b <i c", &["a", "b <i c"]),
+        ];
+        for (name, html, expected) in cases {
+            assert_eq!(texts(html), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn links_and_list_items_are_counted() {
+        let cut = blocks("<ul><li><a href=x>Tin một</a> 1/2</li></ul><p>b</p>");
+        let expected =
+            Block {
+                text: "Tin một 1/2".to_owned(), chars: 11, link_chars: 7, is_list_item: true
+            };
+        assert_eq!(cut.first(), Some(&expected));
+        assert_eq!(cut.get(1).map(|block| block.is_list_item), Some(false));
+    }
+
+    #[test]
+    fn a_flood_of_open_tags_takes_linear_time() {
+        let flood = "<a ".repeat(200_000);
+        assert_eq!(blocks(&flood).len(), 1);
+        let quoted = format!("{}>", "<a \"".repeat(50_001));
+        assert!(blocks(&quoted).len() <= 1);
+    }
 }

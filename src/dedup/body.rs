@@ -1,10 +1,10 @@
 //! What a text is compared by.
 
-use super::blocks::Block;
+use super::filters::Clean;
 use super::names::hard_tokens;
 use super::sets::{has, size, sorted_set};
 use super::shingle::{self, Hashed};
-use crate::model::text::{fold, tokens};
+use crate::model::text::tokens;
 
 /// Tokens kept of a body.
 const TOKENS_MAX: usize = 1_500;
@@ -44,11 +44,11 @@ pub(super) struct Notable {
 
 impl Body {
     /// Returns the body made of filtered blocks.
-    pub(super) fn of(blocks: &[Block]) -> Self {
+    pub(super) fn of(blocks: &[Clean]) -> Self {
         let mut row: Vec<Hashed> = Vec::new();
         for block in blocks {
             let room = TOKENS_MAX.saturating_sub(row.len());
-            row.extend(tokens(&fold(&block.text)).take(room).map(Hashed::of));
+            row.extend(tokens(&block.folded).take(room).map(Hashed::of));
         }
         let is_cut = blocks.last().is_some_and(|block| ends_in_ellipsis(&block.text));
         if is_cut && row.len() > CUT_TOKENS_MIN {

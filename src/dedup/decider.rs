@@ -18,8 +18,8 @@ use crate::model::verdict::{Claim, EntryKey, Joined};
 /// writes each decision down before it asks for the next.
 ///
 /// `DedupMode::Off` knows an entry by its own key only, `Identity` by its URLs too, `Full` by what
-/// it says. Only the marks of entries of a `Full` source are to be indexed: the others are not to be
-/// found by what they say.
+/// it says. Only the marks of entries of a `Full` source are to be indexed: the others are not to
+/// be found by what they say.
 pub fn decide_item(
     item: &Incoming<'_>,
     known: &dyn Known,
@@ -238,3 +238,7 @@ impl Desk<'_> {
         measure(self.item.features, &held.features, true)
     }
 }
+
+#[cfg(test)]
+#[path = "decider_tests.rs"]
+mod tests;

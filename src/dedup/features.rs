@@ -34,7 +34,7 @@ pub struct Features {
     pub is_direct: bool,
     /// It carries the whole text, as far as can be told.
     pub is_full_text: bool,
-    /// Characters of its text.
+    /// Characters of its text, folded.
     pub chars: u32,
 }
 
@@ -56,15 +56,14 @@ const FULL_TEXT_TOKENS: u32 = 120;
 
 /// Returns the features of an entry.
 pub fn features(entry: &Entry, context: Context<'_>) -> Features {
-    let texts = Texts::of(entry);
-    features_of(entry, &texts, texts.body(), context).0
+    features_of(entry, Texts::of(entry), context).0
 }
 
 /// Returns all that an entry brings to deduplication, its text read once.
 pub fn prepare(entry: &Entry, context: Context<'_>) -> Prepared {
     let texts = Texts::of(entry);
     let fingerprint = fingerprint_of(&entry.title, &texts.content, &texts.summary);
-    let (features, credit) = features_of(entry, &texts, texts.body(), context);
+    let (features, credit) = features_of(entry, texts, context);
     Prepared { marks: marks(&features), features, fingerprint, credit }
 }
 
@@ -80,40 +79,107 @@ impl Texts {
         Self { content: cut(&entry.content), summary: cut(&entry.summary) }
     }
 
-    /// Returns the longer text; of equals, the content.
-    fn body(&self) -> &[Block] {
-        if total_chars(&self.content) >= total_chars(&self.summary) {
-            &self.content
+    /// Returns the longer text (of equals, the content), and whether it is a content that a summary
+    /// stands beside.
+    fn into_body(self) -> (Vec<Block>, bool) {
+        let (content, summary) = (total_chars(&self.content), total_chars(&self.summary));
+        if content >= summary {
+            (self.content, content > summary && summary > 0)
         } else {
-            &self.summary
+            (self.summary, false)
         }
     }
 }
 
-fn features_of(
-    entry: &Entry,
-    texts: &Texts,
-    body: &[Block],
-    context: Context<'_>,
-) -> (Features, Option<String>) {
-    let Filtered { blocks, credit } = filtered(body.to_vec());
-    let chars = total_chars(&blocks);
+fn features_of(entry: &Entry, texts: Texts, context: Context<'_>) -> (Features, Option<String>) {
+    let (body, is_beside_summary) = texts.into_body();
+    let Filtered { blocks, credit } = filtered(body);
+    let chars = blocks.iter().map(|block| block.folded.chars().count()).sum::<usize>();
     let body = Body::of(&blocks);
-    let is_content = total_chars(&texts.content) > total_chars(&texts.summary);
-    let has_both = !texts.content.is_empty() && !texts.summary.is_empty();
-    let is_full_text = !body.is_cut
-        && body.tokens > 0
-        && (body.tokens >= FULL_TEXT_TOKENS || (is_content && has_both));
+    let is_long = body.tokens >= FULL_TEXT_TOKENS || (is_beside_summary && body.tokens > 0);
     let link = entry.link.as_deref().filter(|link| is_http(link.trim()));
     let is_elsewhere = link.is_some_and(|link| outlet(link) != context.outlet);
     let is_detour = link.is_none_or(|link| canonical_url(link).is_detour);
     let features = Features {
         title: Title::of(&entry.title, context.names),
-        body,
         is_external: is_elsewhere && entry.orig_link.is_none(),
         is_direct: !is_elsewhere && !is_detour && entry.orig_link.is_none(),
-        is_full_text,
-        chars,
+        is_full_text: is_long && !body.is_cut,
+        chars: u32::try_from(chars).unwrap_or(u32::MAX),
+        body,
     };
     (features, credit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{OTHER, OUTLET, STORY, entry};
+    use super::*;
+
+    fn of(entry: &Entry) -> Features {
+        features(entry, Context { names: &Names::default(), outlet: OUTLET })
+    }
+
+    #[test]
+    fn the_longer_text_is_compared() {
+        let both = |content: &str, summary: &str| Entry {
+            summary: Some(summary.to_owned()),
+            ..entry("T", content)
+        };
+        assert_eq!(of(&both(STORY, OTHER)).body, of(&entry("T", STORY)).body);
+        assert_eq!(of(&both("<p>Ngắn</p>", OTHER)).body, of(&entry("T", OTHER)).body);
+    }
+
+    #[test]
+    fn links_tell_where_the_article_is() {
+        let cases = [
+            ("own page", Some("https://www.paper.example/a"), None, false, true),
+            ("amp twin", Some("https://paper.example/a/amp"), None, false, false),
+            ("another outlet", Some("https://other.example/a"), None, true, false),
+            (
+                "a counter that tells the link",
+                Some("https://feeds.example/~r/1"),
+                Some("https://paper.example/a"),
+                false,
+                false,
+            ),
+            ("none", None, None, false, false),
+        ];
+        for (name, link, orig_link, is_external, is_direct) in cases {
+            let linked = Entry {
+                link: link.map(str::to_owned),
+                orig_link: orig_link.map(str::to_owned),
+                ..entry("T", STORY)
+            };
+            let found = of(&linked);
+            assert_eq!((found.is_external, found.is_direct), (is_external, is_direct), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_full_text_is_long_or_stands_beside_its_summary_and_is_not_cut() {
+        let beside = Entry { summary: Some("Tóm tắt".to_owned()), ..entry("T", OTHER) };
+        let cut = format!("{}…", STORY.trim_end_matches("</p>"));
+        let cases = [
+            ("long", entry("T", &format!("{STORY}{OTHER}")), true),
+            ("beside a summary", beside, true),
+            ("cut", entry("T", &format!("{OTHER}{cut}")), false),
+            ("short", entry("T", OTHER), false),
+            ("nothing", entry("T", ""), false),
+        ];
+        for (name, entry, expected) in cases {
+            assert_eq!(of(&entry).is_full_text, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_a_text_have_the_same_features() {
+        use unicode_normalization::UnicodeNormalization;
+        let held = of(&entry("Thủ tướng thăm Hòa Phát", STORY));
+        let nfd: String = STORY.nfd().collect();
+        let tones = STORY.replace("Hòa", "Hoà");
+        for (name, html) in [("NFD", nfd), ("tone on the other vowel", tones)] {
+            assert!(of(&entry("Thủ tướng thăm Hoà Phát", &html)) == held, "{name}");
+        }
+    }
 }

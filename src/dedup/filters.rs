@@ -27,34 +27,50 @@ const DATELINE_REST_CHARS: usize = 20;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filtered {
     /// The article's blocks.
-    pub(super) blocks: Vec<Block>,
+    pub(super) blocks: Vec<Clean>,
     /// The credit, as written.
     pub(super) credit: Option<String>,
+}
+
+/// A block of the article, raw and folded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Clean {
+    /// As written.
+    pub(super) text: String,
+    /// The same, folded.
+    pub(super) folded: String,
 }
 
 /// Applies S1 to S5, in this order.
 pub(super) fn filtered(blocks: Vec<Block>) -> Filtered {
     let mut kept: Vec<Measured> = blocks.into_iter().map(Measured::of).collect();
     kept.retain(|block| block.tokens > 0 && !block.is_links() && !block.is_stamp());
-    while kept.len() > 1 && kept.last().is_some_and(Measured::is_heading) {
-        kept.pop();
+    let mut headings = Vec::new();
+    while kept.len() > 1
+        && let Some(heading) = kept.pop_if(|last| last.is_heading())
+    {
+        headings.push(heading);
     }
+    // "Theo: nhandan.vn" is as short as a heading.
+    headings.retain(Measured::is_credit);
     let mut credits = Vec::new();
     if kept.len() > 1 {
         let last = kept.split_off(kept.len().saturating_sub(CREDIT_BLOCKS));
-        for block in last {
-            if block.is_credit() {
-                credits.push(block.block.text);
-            } else {
-                kept.push(block);
-            }
-        }
+        let (credit, text) = last.into_iter().partition(Measured::is_credit);
+        credits = credit;
+        kept.extend::<Vec<_>>(text);
     }
-    let mut blocks: Vec<Block> = kept.into_iter().map(|measured| measured.block).collect();
+    credits.extend(headings.into_iter().rev());
+    let clean = |kept: Measured| Clean { text: kept.block.text, folded: kept.folded };
+    let mut blocks: Vec<Clean> = kept.into_iter().map(clean).collect();
     if let Some(first) = blocks.first_mut() {
         let dateline = dateline_bytes(&first.text);
-        first.text.drain(..dateline);
+        if dateline > 0 {
+            first.text.drain(..dateline);
+            first.folded = fold(&first.text);
+        }
     }
+    let credits: Vec<String> = credits.into_iter().map(|credit| credit.block.text).collect();
     let credit = (!credits.is_empty()).then(|| credits.join("\n"));
     Filtered { blocks, credit }
 }
@@ -212,4 +228,111 @@ fn dash_after(text: &str, at: usize) -> Option<usize> {
     let rest = text.get(at..)?.strip_prefix(['-', '–', '—'])?;
     let after = rest.trim_start();
     (after.len() < rest.len()).then(|| text.len() - after.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::blocks::blocks;
+    use super::*;
+
+    fn left(html: &str) -> (Vec<String>, Option<String>) {
+        let filtered = filtered(blocks(html));
+        (filtered.blocks.into_iter().map(|block| block.text).collect(), filtered.credit)
+    }
+
+    #[test]
+    fn what_surrounds_an_article_is_taken_off() {
+        let body = "Bão số 9 đổ bộ vào đất liền tối nay, gió giật cấp 12.";
+        let cases = [
+            (
+                "S1 link list",
+                format!("<p>{body}</p><ul><li><a href=x>Tin khác hôm nay</a></li></ul>"),
+            ),
+            ("S1 link paragraph", format!("<p><a href=x>Đọc thêm trên trang</a></p><p>{body}</p>")),
+            (
+                "S2 stamped headline",
+                format!("<p>{body}</p><ul><li>Giá vàng hôm nay tăng 18/11/2024 | 10:32</li></ul>"),
+            ),
+            ("S3 trailing heading", format!("<p>{body}</p><h3>Tin cùng chuyên mục</h3>")),
+            ("blocks without a token", format!("<p>***</p><p>{body}</p><p>…</p>")),
+            ("S5 dateline with agency", format!("<p>Hà Nội (TTXVN) - {body}</p>")),
+            ("S5 dateline in capitals", format!("<p>HANOI — {body}</p>")),
+        ];
+        for (name, html) in cases {
+            assert_eq!(left(&html), (vec![body.to_owned()], None), "{name}");
+        }
+    }
+
+    #[test]
+    fn credits_are_taken_out_and_kept() {
+        let body = "Bão số 9 đổ bộ vào đất liền tối nay, gió giật cấp 12.";
+        let credits = [
+            "Theo: nhandan.vn",
+            "Theo TTXVN",
+            "Nguồn: Báo Nhân Dân",
+            "(Dân trí)",
+            "— PV —",
+            "Dẫn theo Tuổi Trẻ",
+            "(c) 2024 Example",
+            "Copyright 2024",
+            "Quelle: dpa",
+            "Источник: ТАСС",
+            "来源：新华社",
+        ];
+        for credit in credits {
+            let html = format!("<p>{body}</p><p>{credit}</p>");
+            assert_eq!(left(&html), (vec![body.to_owned()], Some(credit.to_owned())), "{credit}");
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_an_article_stays() {
+        let cases: [(&str, &str, &[&str]); 6] = [
+            ("the only block is no credit", "<p>Theo TTXVN</p>", &["Theo TTXVN"]),
+            (
+                "a word that begins so",
+                "<p>Một hai ba.</p><p>Viaduct to close.</p>",
+                &["Một hai ba.", "Viaduct to close."],
+            ),
+            (
+                "a sentence is no heading",
+                "<p>Một hai ba.</p><p>Hết rồi.</p>",
+                &["Một hai ba.", "Hết rồi."],
+            ),
+            ("the only heading", "<p>Tin mới</p>", &["Tin mới"]),
+            (
+                "a dateline with nothing behind",
+                "<p>Hà Nội (TTXVN) - ngắn.</p>",
+                &["Hà Nội (TTXVN) - ngắn."],
+            ),
+            (
+                "a bracket further in",
+                "<p>Ông Nguyễn Văn An, 54 tuổi, giám đốc sở (đã nghỉ) - nói.</p>",
+                &["Ông Nguyễn Văn An, 54 tuổi, giám đốc sở (đã nghỉ) - nói."],
+            ),
+        ];
+        for (name, html, expected) in cases {
+            assert_eq!(left(html).0, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn datelines_end_where_the_text_begins() {
+        let text = " twenty-two letters here";
+        let cases = [
+            ("place and agency", "Hà Nội (TTXVN) – ", true),
+            ("agency with a colon", "(Reuters): ", true),
+            ("capitals", "LONDON - ", true),
+            ("Han", "北京 11 月 - ", true),
+            ("small letters", "London - ", false),
+            ("two letters", "LA - ", false),
+            ("accents count as small letters", "ĐÀ NẴNG - ", false),
+            ("no dash", "LONDON ", false),
+            ("empty bracket", "LONDON () - ", false),
+        ];
+        for (name, line, is_dateline) in cases {
+            let length = dateline_bytes(&format!("{line}{}", text.trim_start()));
+            assert_eq!(length, if is_dateline { line.len() } else { 0 }, "{name}");
+        }
+    }
 }

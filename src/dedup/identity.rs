@@ -205,3 +205,136 @@ fn barred(claims: &[Option<Claims>]) -> BTreeSet<EntryKey> {
     }
     bars
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(guid: &str, link: &str, title: &str) -> Entry {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Entry { guid: text(guid), link: text(link), title: title.to_owned(), ..Entry::default() }
+    }
+
+    fn identified(items: &[Entry]) -> Document {
+        let items: Vec<Option<&Entry>> = items.iter().map(Some).collect();
+        identify(&SourceId::new("paper"), &items)
+    }
+
+    fn own(item: Entry) -> EntryKey {
+        identified(&[item]).items.remove(0).unwrap().own
+    }
+
+    const URL: &str = "https://a.example/x";
+
+    #[test]
+    fn an_entry_is_known_by_guid_else_link_else_title_and_day() {
+        let day = |text: &str| Some(text.parse().unwrap());
+        let untitled = |text: &str| Entry { content: Some(text.to_owned()), ..Entry::default() };
+        let same = [
+            ("guid, other link and title", item("1", URL, "A"), item("1", "", "B")),
+            ("link in another form", item("", URL, "A"), item("", "http://www.a.example/x/", "B")),
+            ("title, folded", item("", "", "Hà Nội"), item("", "", "HA NOI ")),
+            ("a homepage is no link", item("", "https://a.example/", "A"), item("", "", "A")),
+        ];
+        for (name, a, b) in same {
+            assert_eq!(own(a), own(b), "{name}");
+        }
+        let monday = Entry { published: day("2024-11-18T09:00:00Z"), ..item("", "", "A") };
+        let tuesday = Entry { published: day("2024-11-19T09:00:00Z"), ..item("", "", "A") };
+        let other = [
+            ("guids are compared byte for byte (P84)", item("a", URL, "A"), item("A", URL, "A")),
+            (
+                "guids that look like one URL",
+                item(URL, "", "A"),
+                item("http://a.example/x", "", "A"),
+            ),
+            ("one title on two days", monday, tuesday),
+            ("no title, other text", untitled("Một"), untitled("Hai")),
+        ];
+        for (name, a, b) in other {
+            assert_ne!(own(a), own(b), "{name}");
+        }
+    }
+
+    #[test]
+    fn ids_are_scoped_to_their_source() {
+        let entry = item("1", "", "A");
+        let of = |source: &str| identify(&SourceId::new(source), &[Some(&entry)]);
+        assert_ne!(of("a"), of("b"));
+    }
+
+    #[test]
+    fn a_guid_repeated_with_another_link_is_another_item() {
+        let found = identified(&[
+            item("1", "https://a.example/x", "A"),
+            item("1", "https://a.example/y", "B"),
+            item("2", "https://a.example/z", "C"),
+        ]);
+        let owns: BTreeSet<EntryKey> = found.items.iter().flatten().map(|item| item.own).collect();
+        assert_eq!(owns.len(), 3);
+        assert!(!owns.contains(&own(item("2", "https://a.example/z", "C"))), "guids not trusted");
+    }
+
+    #[test]
+    fn what_a_distrusted_guid_was_known_by_is_asked_first_when_it_is_trusted_again() {
+        let alone = identified(&[item("1", URL, "A")]).items.remove(0).unwrap();
+        let both = identified(&[item("1", URL, "A"), item("1", "https://a.example/y", "B")]);
+        let narrow = both.items.first().cloned().flatten().unwrap().own;
+        assert_eq!(alone.own_keys().copied().collect::<Vec<_>>(), [narrow, alone.own]);
+    }
+
+    #[test]
+    fn of_one_guid_and_link_the_last_updated_stands() {
+        let at = |text: &str, title: &str| Entry {
+            updated: Some(text.parse().unwrap()),
+            ..item("1", URL, title)
+        };
+        let cases = [
+            ("later first", "2024-11-19T09:00:00Z", "2024-11-18T09:00:00Z", [true, false]),
+            ("later last", "2024-11-18T09:00:00Z", "2024-11-19T09:00:00Z", [false, true]),
+            ("equal: the first", "2024-11-18T09:00:00Z", "2024-11-18T09:00:00Z", [true, false]),
+        ];
+        for (name, first, second, stands) in cases {
+            let found = identified(&[at(first, "A"), at(second, "A")]);
+            let found: Vec<bool> = found.items.iter().map(Option::is_some).collect();
+            assert_eq!(found, stands, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_url_of_two_entries_is_barred() {
+        let page = "https://status.example/now";
+        let key = EntryKey::url("status.example/now");
+        let cases = [
+            ("other guid and title", item("1", page, "A"), item("2", page, "B"), true),
+            ("other guid, same title", item("1", page, "A"), item("2", page, "a"), false),
+            ("same guid", item("1", page, "A"), item("1", page, "B"), false),
+        ];
+        for (name, a, b, is_barred) in cases {
+            let found = identified(&[a, b]);
+            assert_eq!(found.bars.contains(&key), is_barred, "{name}");
+            let is_used = found.items.iter().flatten().any(|item| item.urls.contains(&key));
+            assert_eq!(is_used, !is_barred, "{name}");
+        }
+    }
+
+    #[test]
+    fn urls_are_the_true_link_then_the_guid() {
+        let entry = Entry {
+            orig_link: Some("https://a.example/x".to_owned()),
+            ..item("https://b.example/?p=1", "https://feeds.example/~r/1", "A")
+        };
+        let found = identified(&[entry]).items.remove(0).unwrap();
+        assert_eq!(found.urls, [EntryKey::url("a.example/x"), EntryKey::url("b.example/?p=1")]);
+        let home = identified(&[item("tag:a,1", "https://a.example/", "A")]);
+        assert_eq!(home.items.first().cloned().flatten().unwrap().urls, []);
+    }
+
+    #[test]
+    fn items_not_read_keep_their_place() {
+        let entry = item("1", URL, "A");
+        let found = identify(&SourceId::new("paper"), &[None, Some(&entry), None]);
+        let places: Vec<bool> = found.items.iter().map(Option::is_some).collect();
+        assert_eq!(places, [false, true, false]);
+    }
+}

@@ -51,12 +51,12 @@ pub trait Known {
         false
     }
 
-    /// Tells whether two entries must not come into one story by a merge: one document of one source
-    /// ever listed both, or the operator split them.
+    /// Tells whether two entries must not come into one story by a merge: one document of one
+    /// source ever listed both, or the operator split them.
     fn were_together(&self, a: EntryNo, b: EntryNo) -> bool;
 
-    /// Tells whether the operator forbade that an item join a story: it was split from it. `item` is
-    /// `Identity::own`.
+    /// Tells whether the operator forbade that an item join a story: it was split from it. `item`
+    /// is `Identity::own`.
     fn is_forbidden(&self, item: &EntryKey, story: StoryNo) -> bool;
 }
 
@@ -129,7 +129,7 @@ pub enum Ruling {
         /// Whether it really changed.
         change: Change,
     },
-    /// A held entry of this source that came back under another key, which leads to it from here on.
+    /// A held entry of this source that came back under another key, which leads to it from now on.
     Returned {
         /// Which.
         entry: EntryNo,

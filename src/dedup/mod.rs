@@ -34,6 +34,8 @@ mod outlet;
 mod overlap;
 mod representative;
 mod rules;
+#[cfg(test)]
+mod sample;
 mod sets;
 mod shingle;
 mod title;

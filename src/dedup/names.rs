@@ -146,3 +146,55 @@ fn kind_of(c: char) -> Kind {
 fn opens_after(c: char) -> bool {
     matches!(c, '.' | '!' | '?' | ':' | '…' | '"' | '“' | '«' | '(' | '•' | '-' | '–' | '—')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hard(text: &str) -> Vec<u32> {
+        hard_tokens(std::iter::once(text))
+    }
+
+    fn hashes(words: &[&str]) -> Vec<u32> {
+        let of =
+            |word: &&str| tokens(word).map(|token| Hashed::of(token).short()).collect::<Vec<_>>();
+        sorted_set(words.iter().flat_map(of).collect())
+    }
+
+    #[test]
+    fn names_of_sources_are_taken_off_headlines() {
+        let names = Names::new(["VnExpress", "Báo Đầu Tiên", "The Post - World", "Post", ""]);
+        let cases = [
+            ("behind", "Giá vàng tăng - VnExpress", "Giá vàng tăng"),
+            ("behind, other dash, folded", "Giá vàng tăng – BAO DAU TIEN", "Giá vàng tăng"),
+            ("before", "VnExpress | Giá vàng tăng", "Giá vàng tăng"),
+            ("before with a colon", "Post: gold rises", "gold rises"),
+            ("in brackets", "[Báo Đầu Tiên] Giá vàng tăng", "Giá vàng tăng"),
+            ("the longest", "Gold rises - The Post - World", "Gold rises"),
+            ("both ends", "Post: gold rises | VnExpress", "gold rises"),
+            ("nobody's name", "Gold - Silver", "Gold - Silver"),
+            ("nothing but a name", "VnExpress", "VnExpress"),
+            ("inside a word", "Post-war gold", "Post-war gold"),
+        ];
+        for (name, title, expected) in cases {
+            assert_eq!(names.stripped(title), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn hard_tokens_are_numbers_and_names_inside_sentences() {
+        let cases: [(&str, &str, &[&str]); 8] = [
+            ("the first word is no name", "Hôm nay ông Trần Văn An nói", &["tran", "van", "an"]),
+            ("after a full stop", "một. Hai Ba", &["ba"]),
+            ("after a quote and a dash", "nói: \"Tôi đi - Bạn ở Huế\"", &["hue"]),
+            ("a number opens nothing", "a. 12 Hai Ba", &["12", "ba"]),
+            ("numbers apart", "giá 1.234,5 đồng", &["1", "234", "5"]),
+            ("one letter", "vitamin C cho Bé", &["be"]),
+            ("capitals only", "THỦ TƯỚNG THĂM HUẾ 2024", &["2024"]),
+            ("loose accents", "ở Hue\u{302}\u{301} đó", &["hue"]),
+        ];
+        for (name, text, expected) in cases {
+            assert_eq!(hard(text), hashes(expected), "{name}");
+        }
+    }
+}

@@ -269,3 +269,171 @@ impl Case<'_> {
         if are_equal || are_alike { (Strength::Match, "10") } else { (Strength::No, "10") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{OTHER, STORY, features_of};
+    use super::*;
+
+    const TITLE: &str = "Thủ tướng thăm nhà máy thép Hòa Phát";
+
+    /// How the second entry of a pair differs.
+    struct Given {
+        title: &'static str,
+        html: String,
+        hours: i64,
+        outlet: &'static str,
+        are_together: bool,
+        is_recurring: bool,
+    }
+
+    fn given(title: &'static str, html: &str) -> Given {
+        Given {
+            title,
+            html: html.to_owned(),
+            hours: 2,
+            outlet: "other.example",
+            are_together: false,
+            is_recurring: false,
+        }
+    }
+
+    fn found(first: (&str, &str), second: &Given) -> (Strength, &'static str) {
+        let (a, b) = (features_of(first.0, first.1), features_of(second.title, &second.html));
+        let now: Timestamp = "2024-11-18T09:00:00Z".parse().unwrap();
+        let later = now + jiff::SignedDuration::from_hours(second.hours);
+        let a = Side { features: &a, published: now, outlet: "paper.example", order: 1 };
+        let b = Side { features: &b, published: later, outlet: second.outlet, order: 2 };
+        let pair = Pair {
+            window: Duration::from_secs(96 * 3_600),
+            are_together: second.are_together,
+            is_recurring: second.is_recurring,
+        };
+        let (one, two) = (decide(a, b, pair), decide(b, a, pair));
+        assert_eq!((one.strength, one.rule), (two.strength, two.rule), "symmetric");
+        assert_eq!(one.measures.numbers(), two.measures.numbers(), "symmetric");
+        (one.strength, one.rule)
+    }
+
+    fn lead() -> String {
+        STORY.split_inclusive("</p>").next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn copies_are_matched() {
+        use Strength::{Match, Strong};
+        let unaccented = crate::model::text::fold(STORY);
+        let cases = [
+            ("whole", given(TITLE, STORY), Strong, "7d"),
+            ("other headline", given("Chuyến thăm Quảng Ngãi", STORY), Strong, "7d"),
+            ("lead", given(TITLE, &lead()), Strong, "7d"),
+            ("lead under another headline", given("Chuyến thăm", &lead()), Strong, "7d"),
+            (
+                "no accents",
+                given("Thu tuong tham nha may thep Hoa Phat", &unaccented),
+                Strong,
+                "7d",
+            ),
+            ("tones placed otherwise", given(TITLE, &STORY.replace("Hòa", "Hoà")), Strong, "7d"),
+            (
+                "local lead before it",
+                given("Tỉnh nhà đón khách", &format!("<p>Tin từ văn phòng tỉnh.</p>{STORY}")),
+                Strong,
+                "7d",
+            ),
+            ("headline only", given(TITLE, ""), Match, "10"),
+            (
+                "rewritten summary",
+                given(
+                    TITLE,
+                    "<p>chuyến công tác miền trung bàn về mở rộng sản xuất và môi trường.</p>",
+                ),
+                Match,
+                "8",
+            ),
+        ];
+        for (name, second, strength, rule) in cases {
+            assert_eq!(found((TITLE, STORY), &second), (strength, rule), "{name}");
+        }
+    }
+
+    #[test]
+    fn look_alikes_are_kept_apart_by_the_rule_that_says_so() {
+        let changed = STORY
+            .replace("18/11", "25/12")
+            .replace("5,6 triệu", "7,9 triệu")
+            .replace("12.000", "34.500");
+        let people = STORY
+            .replace("Văn An", "Đình Việt")
+            .replace("Hòa Phát", "Dung Quất")
+            .replace("Quảng Ngãi", "Lạng Sơn");
+        let same_outlet = |html: &str| Given { outlet: "paper.example", ..given(TITLE, html) };
+        let cases = [
+            ("too far apart", Given { hours: 97, ..given(TITLE, STORY) }, "1"),
+            ("a correction", given("Đính chính: Thủ tướng thăm nhà máy thép Hòa Phát", STORY), "2"),
+            ("listed together", Given { are_together: true, ..same_outlet(&lead()) }, "3"),
+            ("figures", given(TITLE, &changed), "7a"),
+            ("people and places", given(TITLE, &people), "7a"),
+            (
+                "one outlet, part of the text",
+                Given { outlet: "paper.example", ..given("Chuyến thăm", &lead()) },
+                "7b",
+            ),
+            (
+                "one outlet, next day",
+                Given {
+                    hours: 24, ..Given { outlet: "paper.example", ..given("Tin ảnh", STORY) }
+                },
+                "7b",
+            ),
+            ("another story", given("Strike closes harbour", OTHER), "9"),
+            (
+                "another story, same headline, recurring",
+                Given { is_recurring: true, ..given(TITLE, OTHER) },
+                "9",
+            ),
+            ("no text, other headline", given("Giá vàng tăng mạnh", ""), "10"),
+            ("no text, recurring", Given { is_recurring: true, ..given(TITLE, "") }, "10"),
+            ("no text, one outlet", same_outlet(""), "10"),
+        ];
+        for (name, second, rule) in cases {
+            assert_eq!(found((TITLE, STORY), &second), (Strength::No, rule), "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_parts_in_headlines_keep_series_apart() {
+        let cases = [
+            ("other day", "Giá vàng ngày 18/11 tăng mạnh", "Giá vàng ngày 19/11 tăng mạnh", "5"),
+            (
+                "other part",
+                "Ký sự sông Mê Kông - Bài một",
+                "Ký sự sông Mê Kông - Bài hai phần 2",
+                "6",
+            ),
+        ];
+        for (name, first, second, rule) in cases {
+            let second = Given { outlet: "paper.example", ..given(second, STORY) };
+            assert_eq!(found((first, STORY), &second), (Strength::No, rule), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_roundup_holds_a_story_but_is_not_it() {
+        let bulletin = format!("{STORY}{OTHER}{OTHER}");
+        let second = given("Bản tin sáng thứ hai", &bulletin);
+        let expected = (Strength::No, "4");
+        assert_eq!(found(("Thủ tướng thăm nhà máy", &lead()), &second), expected);
+    }
+
+    #[test]
+    fn a_text_quoted_far_inside_is_no_copy() {
+        let before = "<p>Đoạn văn mở đầu nói về một chuyện hoàn toàn khác với những câu dài.</p>";
+        let long: String = (1..=6)
+            .map(|n| before.replace("khác", &format!("khác thứ {n} trong loạt bài")))
+            .collect();
+        let first = ("Chuyện bên lề", &*lead());
+        let second = given("Nhìn lại một tuần nhiều sự kiện", &format!("{long}{STORY}"));
+        assert_eq!(found(first, &second).0, Strength::No);
+    }
+}

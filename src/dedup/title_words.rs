@@ -247,3 +247,71 @@ fn hash(words: &str) -> u32 {
     let row = tokens(words).map(|token| Hashed::of(token).hash);
     upper_half(super::shingle::hash_of_row(row))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::text::fold;
+
+    #[test]
+    fn parts_are_read_in_digits_words_and_roman_numbers() {
+        let cases: [(&str, &str, &[u32]); 14] = [
+            ("Vietnamese", "Bài 3: Đường về", &[3]),
+            ("kỳ in Roman", "Ký sự biển - Kỳ IV", &[4]),
+            ("full stop", "Tập. 12 - Mưa", &[12]),
+            ("number word", "Part two of the story", &[2]),
+            ("of a whole", "Ký sự biển (2/5)", &[2]),
+            ("hash", "#104: Các ô", &[104]),
+            ("episode without a space", "Ep7 is out", &[7]),
+            ("two", "Vol. 2, no. 11", &[2, 11]),
+            ("German", "Teil 9", &[9]),
+            ("part of a word", "Departed 4", &[]),
+            ("no number", "Part of it", &[]),
+            ("a Roman beginning", "Week vix5", &[]),
+            ("a date", "(18/11/2024)", &[]),
+            ("nothing", "Giá vàng 85 triệu", &[]),
+        ];
+        for (name, title, expected) in cases {
+            assert_eq!(parts(&fold(title)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn markers_count_only_in_their_places() {
+        let cases = [
+            ("correction", "Correction: Gold fell", true),
+            ("đính chính", "Đính chính - Giá vàng", true),
+            ("live before", "LIVE: match", true),
+            ("live inside", "How we live: a study", false),
+            ("no separator", "Live music tonight", false),
+            ("update with a number", "UPDATE 2-Gold fell", true),
+            ("update without", "Update: gold fell", false),
+            ("cập nhật behind", "Bão số 9 (cập nhật)", true),
+            ("cập nhật inside", "Cập nhật giá vàng", false),
+            ("bracket further in", "Bão (cập nhật) số 9", false),
+            ("Chinese", "订正 金价", true),
+        ];
+        for (name, title, expected) in cases {
+            assert_eq!(!markers(&fold(title)).is_empty(), expected, "{name}");
+        }
+        assert_eq!(markers(&fold("Trực tiếp: Bão")), markers(&fold("TRUC TIEP | Bão")));
+        assert_ne!(markers(&fold("UPDATE 1-Gold")), markers(&fold("UPDATE 2-Gold")));
+    }
+
+    #[test]
+    fn roundups_announce_themselves() {
+        let cases = [
+            ("Bản tin sáng 18/11", true),
+            ("Điểm tin: vàng, dầu", true),
+            ("Morning briefing for Monday", true),
+            ("News in brief", true),
+            ("Дайджест недели", true),
+            ("早报：金价", true),
+            ("Roundups are popular", false),
+            ("Giá vàng sáng nay", false),
+        ];
+        for (title, expected) in cases {
+            assert_eq!(announces_roundup(&fold(title)), expected, "{title}");
+        }
+    }
+}

@@ -1,9 +1,11 @@
-//! Public ids: what stands in `atom:id`, RSS `guid` and JSON Feed `id`, for entries and for our own feeds.
+//! Public ids: what stands in `atom:id`, RSS `guid` and JSON Feed `id`, for entries and for our own
+//! feeds.
 //!
-//! A publisher's `atom:id` goes through byte for byte (R5), a guid that is an absolute IRI stands for itself (R6), and anything
-//! else gets an id minted from the entry's key and the store's authority, so that it is the same after a restart or a restore.
-//! Whether an id is free is for the writer to find out; it takes `minted` when another story has it.
-//! Standards: RFC 4287 §4.2.6, RFC 4151 (tag), RFC 9562 §5.8 (UUID version 8), RFC 3987 (IRI).
+//! A publisher's `atom:id` goes through byte for byte (R5), a guid that is an absolute IRI stands
+//! for itself (R6), and anything else gets an id minted from the entry's key and the store's
+//! authority, so that it is the same after a restart or a restore. Whether an id is free is for the
+//! writer to find out; it takes `minted` when another story has it. Standards: RFC 4287 §4.2.6, RFC
+//! 4151 (tag), RFC 9562 §5.8 (UUID version 8), RFC 3987 (IRI).
 
 use url::Url;
 
@@ -40,7 +42,8 @@ pub fn minted(key: &EntryKey, source: &SourceId, authority: &str) -> String {
     format!("tag:{authority}:{}", Slug::of(&claim))
 }
 
-/// Returns the `atom:id` of one of our own feeds; `path` names it: `all`, `category/thoi-su`, `date/2026-03-01` (R4).
+/// Returns the `atom:id` of one of our own feeds; `path` names it: `all`, `category/thoi-su`,
+/// `date/2026-03-01` (R4).
 pub fn feed_id(authority: &str, path: &str) -> String {
     if authority.starts_with(URN_UUID) {
         return derived_uuid(authority, &format!("feed/{path}"));
@@ -59,7 +62,8 @@ pub fn random_authority(mut random: [u8; 16]) -> String {
     format!("{URN_UUID}{}", parts.join("-"))
 }
 
-/// Tells whether `text` is an absolute IRI: a scheme, something after it, and no character that RFC 3987 leaves out.
+/// Tells whether `text` is an absolute IRI: a scheme, something after it, and no character that RFC
+/// 3987 leaves out.
 fn is_absolute_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -119,12 +119,12 @@ fn safe_html(raw: &RawText, base: Option<&Url>) -> Option<String> {
     let is_html = match raw.kind {
         TextKind::Html => true,
         TextKind::Plain => false,
-        TextKind::Unknown => html::is_markup(&raw.value),
+        TextKind::Unknown => html::has_markup(&raw.value),
     };
     let own_base = raw.base.as_deref().and_then(|base| Url::parse(base).ok());
     let base = own_base.as_ref().or(base);
     let safe = if is_html {
-        html::sanitize(raw.value.trim(), base, html::Bounds::default())
+        html::sanitize(text::unwrapped(&raw.value), base, html::Bounds::default())
     } else {
         html::sanitize(&paragraphs(&raw.value), base, html::Bounds::default())
     };

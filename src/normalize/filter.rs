@@ -19,7 +19,8 @@ pub struct Filter {
 #[derive(Clone, Debug)]
 struct Rule {
     field: FilterField,
-    /// `None`: the pattern does not compile and matches nothing. The configuration refuses such ones.
+    /// `None`: the pattern does not compile and matches nothing. The configuration refuses such
+    /// ones.
     pattern: Option<Regex>,
 }
 
@@ -29,8 +30,8 @@ impl Filter {
         Self { include: compile(&source.include), exclude: compile(&source.exclude) }
     }
 
-    /// Tells whether `entry` may be published: it matches one of `include` (if there are any) and none of
-    /// `exclude`.
+    /// Tells whether `entry` may be published: it matches one of `include` (if there are any) and
+    /// none of `exclude`.
     pub fn admits(&self, entry: &Entry) -> bool {
         if self.include.is_empty() && self.exclude.is_empty() {
             return true;

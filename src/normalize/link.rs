@@ -45,8 +45,8 @@ pub(super) fn all(raw: &RawEntry, base: Option<&Url>) -> Links {
     links
 }
 
-/// Returns the place of the permalink: of the alternates on the web the first HTML page, else the first of
-/// unknown type, else the first.
+/// Returns the place of the permalink: of the alternates on the web the first HTML page, else the
+/// first of unknown type, else the first.
 fn permalink_of(links: &[Link]) -> Option<usize> {
     let rank = |link: &Link| match link.mime.as_deref() {
         Some(mime) if mime.starts_with("text/html") || mime.starts_with("application/xhtml") => 0,
@@ -115,8 +115,8 @@ pub(super) fn language(written: &str) -> Option<String> {
     is_tag.then_some(tag)
 }
 
-/// Returns the files: those of `enclosure` elements, then those of links, each URL once with all that is
-/// said of it.
+/// Returns the files: those of `enclosure` elements, then those of links, each URL once with all
+/// that is said of it.
 fn enclosures(raw: &RawEntry, base: Option<&Url>) -> Vec<Enclosure> {
     let mut files: Vec<Enclosure> = Vec::new();
     let elements = raw.enclosures.iter().filter_map(|it| {
@@ -301,18 +301,18 @@ mod tests {
             ..RawEntry::default()
         };
         let links = all(&raw, None);
-        let files: Vec<(&str, Option<&str>, Option<u64>, Option<u64>)> = links
-            .enclosures
-            .iter()
-            .map(|it| (it.url.as_str(), it.mime.as_deref(), it.length, it.duration_s))
-            .collect();
-        assert_eq!(
-            files,
-            [
-                ("http://a.example/1.mp3", Some("audio/mpeg"), Some(12), Some(60)),
-                ("http://a.example/2.mp3", None, None, None),
-            ]
-        );
+        let file = |url: &str, mime: Option<&str>, length, duration_s| Enclosure {
+            url: url.to_owned(),
+            mime: mime.map(str::to_owned),
+            length,
+            title: None,
+            duration_s,
+        };
+        let expected = [
+            file("http://a.example/1.mp3", Some("audio/mpeg"), Some(12), Some(60)),
+            file("http://a.example/2.mp3", None, None, None),
+        ];
+        assert_eq!(links.enclosures, expected);
         assert!(links.others.is_empty());
     }
 

@@ -4,8 +4,8 @@
 //! characters that XML forbids (R1), all HTML safe (R118–R126) and all titles plain (R26, R27).
 //!
 //! It is total: what cannot be read is left out and counted among the flaws; one bad entry never
-//! loses a feed. It leaves to others: reading bytes (`parse`), whether an entry is known (`dedup`), and
-//! how things are written (`render`).
+//! loses a feed. It leaves to others: reading bytes (`parse`), whether an entry is known (`dedup`),
+//! and how things are written (`render`).
 
 pub mod date;
 mod entry;
@@ -49,9 +49,9 @@ pub struct Context<'a> {
 
 /// Returns the document as we hold it. Items keep their order; those with nothing in them go.
 pub fn normalize(raw: RawFeed, context: &Context<'_>) -> Feed {
-    let mut flaws = Flaws(raw.flaws);
     let base = base_of(context);
-    let order = order_in(&raw.items);
+    let order = order_in(&raw);
+    let mut flaws = Flaws(raw.flaws);
     let header_language = context.content_language.and_then(|it| it.split(',').next());
     let language = raw.meta.language.as_deref().or(header_language);
     let shared = Shared {
@@ -81,7 +81,8 @@ impl Flaws {
     }
 }
 
-/// Returns the base of references that no `xml:base` covers: Content-Location, else the document's URL.
+/// Returns the base of references that no `xml:base` covers: Content-Location, else the document's
+/// URL.
 fn base_of(context: &Context<'_>) -> Url {
     let document = Url::parse(context.document_url).ok();
     let mut base = context
@@ -98,11 +99,13 @@ fn base_of(context: &Context<'_>) -> Url {
 }
 
 /// Decides the order of day and month for the whole document (D16).
-fn order_in(items: &[RawItem]) -> Option<date::DayMonth> {
-    let samples: Vec<&str> = items
+fn order_in(raw: &RawFeed) -> Option<date::DayMonth> {
+    let samples: Vec<&str> = raw
+        .items
         .iter()
         .filter_map(|item| item.entry.as_ref())
         .flat_map(|entry| entry.published.iter().chain(&entry.updated))
+        .chain(&raw.meta.updated)
         .map(String::as_str)
         .collect();
     date::order_of(&samples)

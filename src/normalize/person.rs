@@ -44,7 +44,8 @@ fn unescape(written: &str) -> String {
     written
 }
 
-/// Splits `mail (name)`, `name (mail)`, `Name <mail>`, `<mail>` and a mail alone into name and address.
+/// Splits `mail (name)`, `name (mail)`, `Name <mail>`, `<mail>` and a mail alone into name and
+/// address.
 fn take_apart(written: &str) -> (&str, Option<String>) {
     let written = written.strip_prefix("mailto:").unwrap_or(written);
     for (open, close) in [('<', '>'), ('(', ')')] {

@@ -12,7 +12,8 @@ pub const TITLE_GRAPHEMES_MAX: usize = 1_000;
 /// The longest of all other plain texts (names, rights, labels), in graphemes.
 pub const LABEL_GRAPHEMES_MAX: usize = 2_000;
 
-/// Returns the characters of `text` that XML 1.0 allows, without U+FEFF, which means nothing inside a text.
+/// Returns the characters of `text` that XML 1.0 allows, without U+FEFF, which means nothing inside
+/// a text.
 pub fn allowed(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().filter(|c| is_allowed(*c))
 }
@@ -71,8 +72,16 @@ fn of_kind(value: &str, kind: TextKind, graphemes_max: usize) -> String {
         TextKind::Html => true,
         TextKind::Unknown => html::is_markup(value),
     };
-    let text = if is_html { html::plain(value) } else { fold(value) };
+    let text = if is_html { html::plain(unwrapped(value)) } else { fold(value) };
     html::cut(&text, graphemes_max)
+}
+
+/// Returns markup without white space around it and without a CDATA section that a publisher
+/// wrapped around it once too often.
+pub fn unwrapped(markup: &str) -> &str {
+    let markup = markup.trim();
+    let inner = markup.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
+    inner.map_or(markup, str::trim)
 }
 
 /// Appends `text` escaped for HTML and XML text, as far as `room` bytes reach. False:
@@ -118,5 +127,72 @@ fn push_cut(out: &mut String, text: &str, room: usize) {
             out.truncate(before);
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_keeps_words_and_nothing_else() {
+        let cases = [
+            (" a \t\n b ", "a b"),
+            ("a\u{a0}\u{2003}b\u{85}c", "a b c"),
+            ("e\u{302}\u{301} Vie\u{323}\u{302}t", "ế Việt"),
+            ("a\u{0}\u{b}b \u{1} c", "a b c"),
+            ("a\u{fffe}b\u{feff}", "ab"),
+            ("<b> & </b>", "<b> & </b>"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(fold(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn titles_mean_the_same_whatever_their_kind() {
+        let cases = [
+            ("Atom text (R26)", "AT&T <b>", TextKind::Plain, "AT&T <b>"),
+            ("Atom text with a reference", "AT&amp;T", TextKind::Plain, "AT&amp;T"),
+            ("Atom html", "AT&amp;T &lt;b&gt;", TextKind::Html, "AT&T <b>"),
+            ("Atom html with a tag", "<b>x</b> y", TextKind::Html, "x y"),
+            ("RSS text (R27)", "AT&T <b>", TextKind::Unknown, "AT&T <b>"),
+            ("RSS html (R27)", "AT&amp;T <b>x</b>", TextKind::Unknown, "AT&T x"),
+            ("RSS unknown tag (R27)", "the <blink> tag", TextKind::Unknown, "the <blink> tag"),
+            ("RSS ampersand (R27)", "&", TextKind::Unknown, "&"),
+            ("RSS reference (R27)", "&#38;", TextKind::Unknown, "&"),
+        ];
+        for (name, value, kind, expected) in cases {
+            let raw = RawText { value: value.to_owned(), kind, ..RawText::default() };
+            assert_eq!(plain(&raw, TITLE_GRAPHEMES_MAX).as_deref(), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn long_titles_are_cut_between_letters() {
+        let value = "ế".repeat(TITLE_GRAPHEMES_MAX + 1);
+        let raw = RawText { value, kind: TextKind::Plain, ..RawText::default() };
+        let title = plain(&raw, TITLE_GRAPHEMES_MAX).unwrap();
+        assert_eq!(title, "ế".repeat(TITLE_GRAPHEMES_MAX - 1) + "…");
+    }
+
+    #[test]
+    fn escaping_stops_where_the_room_ends() {
+        let cases = [
+            ("a<b", 10, "a&lt;b", true),
+            ("a<b", 5, "a&lt;", false),
+            ("a<b", 4, "a", false),
+            ("\u{a0}\"", 9, "&nbsp;\"", true),
+            ("e\u{301}x", 2, "", false),
+        ];
+        for (text, room, expected, is_whole) in cases {
+            let mut out = "=".to_owned();
+            assert_eq!(push_escaped(&mut out, text, room), is_whole, "{text} in {room}");
+            assert_eq!(out, format!("={expected}"), "{text} in {room}");
+        }
+        let mut out = String::new();
+        push_quoted(&mut out, "a\"<\"");
+        assert_eq!(out, "a&quot;&lt;&quot;");
     }
 }

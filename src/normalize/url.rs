@@ -1,7 +1,8 @@
-//! URLs as they are held: absolute (R23), trimmed (P83), IRIs as URIs with IDN hosts in ASCII (P82).
+//! URLs as they are held: absolute (R23), trimmed (P83), IRIs as URIs with IDN hosts in ASCII
+//! (P82).
 //!
-//! A URL that is absolute and valid already stays as published, to the byte: readers and other tools
-//! compare them. `model::text` has the form that is compared.
+//! A URL that is absolute and valid already stays as published, to the byte: readers and other
+//! tools compare them. `model::text` has the form that is compared.
 
 use url::Url;
 

@@ -56,7 +56,8 @@ impl Context {
         }
     }
 
-    /// Makes a reference absolute where the base allows it; blanks and line breaks inside URLs go (standards P83).
+    /// Makes a reference absolute where the base allows it; blanks and line breaks inside URLs go
+    /// (standards P83).
     pub(super) fn resolve(&self, reference: &str) -> Option<String> {
         let trimmed = reference.trim();
         if trimmed.is_empty() {

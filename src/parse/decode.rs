@@ -1,10 +1,10 @@
 //! Bytes to text: which character encoding a document is in.
 //!
 //! Order: the operator's word; a byte order mark; the NUL pattern of UTF-16 and UTF-32; bytes that
-//! are valid UTF-8 are UTF-8 whatever any label says; the HTTP charset; the XML declaration (P69 but
-//! for UTF-8, which no other encoding yields by accident); UTF-8 with a few bad bytes; a guess; and
-//! windows-1252. One bad byte must not turn Vietnamese into mojibake. Standards: P69–P72, WHATWG
-//! Encoding.
+//! are valid UTF-8 are UTF-8 whatever any label says; the HTTP charset; the XML declaration (P69
+//! but for UTF-8, which no other encoding yields by accident); UTF-8 with a few bad bytes; a guess;
+//! and windows-1252. One bad byte must not turn Vietnamese into mojibake. Standards: P69–P72,
+//! WHATWG Encoding.
 
 use std::borrow::Cow;
 
@@ -16,8 +16,9 @@ use super::flaws::{Flaw, Flaws};
 
 /// Bytes in which an XML declaration is looked for.
 const DECLARATION_BYTES_MAX: usize = 1_024;
-/// One bad sequence in so many multi-byte ones still is UTF-8.
-const BAD_SEQUENCE_RATIO: usize = 100;
+/// One bad sequence in so many multi-byte ones still is UTF-8: in text of any other encoding the
+/// bad ones are the rule (even in EUC-KR, where one pair in ten passes).
+const BAD_SEQUENCE_RATIO: usize = 10;
 /// Bytes shown to the detector: enough to tell, and a bound on its work.
 const DETECTOR_BYTES_MAX: usize = 256 * 1024;
 
@@ -151,7 +152,8 @@ fn declaration(bytes: &[u8]) -> Option<String> {
     value.get(1..)?.split(quote).next().map(|label| label.trim().to_owned())
 }
 
-/// Finds UTF-32, which encoding_rs leaves out: its mark or its NULs; says whether big-endian and how long the mark is.
+/// Finds UTF-32, which encoding_rs leaves out: its mark or its NULs; says whether big-endian and
+/// how long the mark is.
 fn utf32(bytes: &[u8]) -> Option<(bool, usize)> {
     match bytes.get(..4)? {
         [0, 0, 0xFE, 0xFF] => Some((true, 4)),
@@ -184,7 +186,8 @@ fn utf16(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Tells whether all but one in a hundred multi-byte sequences are valid UTF-8.
+/// Tells whether nearly all multi-byte sequences are valid UTF-8; one cut off at the end is no
+/// fault.
 fn is_nearly_utf8(bytes: &[u8]) -> bool {
     let mut good = 0_usize;
     let mut bad = 0_usize;
@@ -192,7 +195,8 @@ fn is_nearly_utf8(bytes: &[u8]) -> bool {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    good > bad.saturating_mul(BAD_SEQUENCE_RATIO)
+    let is_cut_off = std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none());
+    good > bad.saturating_mul(BAD_SEQUENCE_RATIO) || is_cut_off && bad <= 1 && good > 0
 }
 
 fn guess(bytes: &[u8], settings: &ReadSettings) -> &'static Encoding {
@@ -317,6 +321,22 @@ mod tests {
         let found = text(&bytes, None, &ReadSettings::default());
         assert!(found.contains("Việt có dấu"));
         assert_eq!(found.matches('\u{FFFD}').count(), 1);
+        let few = b"<rss><title>\xC3\xA9\xC3\xA9</title><a>b\xC3";
+        assert_eq!(text(few, None, &ReadSettings::default()), "<rss><title>éé</title><a>b\u{FFFD}");
+    }
+
+    #[test]
+    fn text_of_other_encodings_is_not_nearly_utf_8() {
+        let cases = [
+            ("windows-1252", "Café, garçon, où, déjà vu; naïve Ångström"),
+            ("windows-1251", "Привет, мир, как дела"),
+            ("euc-kr", "한국어 뉴스를 읽는 방법과 오늘의 날씨"),
+            ("gb18030", "中文新闻与今天的天气预报"),
+            ("shift_jis", "日本語のニュースと天気"),
+        ];
+        for (label, inner) in cases {
+            assert!(!is_nearly_utf8(&encoded(label, inner)), "{label}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Finds the feeds an HTML page names, and tells pages from feeds.
 //!
-//! Follows the HTML Standard's `link rel=alternate` with a feed's media type (§4.6.7), the JSON Feed
-//! and WebSub practice. It guesses no URLs and fetches nothing.
+//! Follows the HTML Standard's `link rel=alternate` with a feed's media type (§4.6.7), the JSON
+//! Feed and WebSub practice. It guesses no URLs and fetches nothing.
 
 use url::Url;
 

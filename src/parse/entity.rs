@@ -1,8 +1,9 @@
 //! Character references and the characters XML 1.0 allows.
 //!
-//! Answers for one unescaping, done once: `&amp;`, numeric references (with the windows-1252 reading
-//! HTML gives to 128–159) and the HTML names that no DTD declares (standards P75). What is no
-//! reference stays as written, so a bare `&` loses nothing. No entity of a DTD is ever expanded (P78).
+//! Answers for one unescaping, done once: `&amp;`, numeric references (with the windows-1252
+//! reading HTML gives to 128–159) and the HTML names that no DTD declares (standards P75). What is
+//! no reference stays as written, so a bare `&` loses nothing. No entity of a DTD is ever expanded
+//! (P78).
 
 use std::borrow::Cow;
 
@@ -13,7 +14,8 @@ use super::flaws::{Flaw, Flaws};
 /// Longest reference looked for: `&CounterClockwiseContourIntegral;` has 33 bytes.
 const REFERENCE_BYTES_MAX: usize = 40;
 
-/// What HTML makes of the numeric references 128 to 159 (HTML Standard, numeric character reference end state).
+/// What HTML makes of the numeric references 128 to 159 (HTML Standard, numeric character reference
+/// end state).
 const C1_AS_WINDOWS_1252: [char; 32] = [
     '\u{20AC}', '\u{81}', '\u{201A}', '\u{192}', '\u{201E}', '\u{2026}', '\u{2020}', '\u{2021}',
     '\u{2C6}', '\u{2030}', '\u{160}', '\u{2039}', '\u{152}', '\u{8D}', '\u{17D}', '\u{8F}',

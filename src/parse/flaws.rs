@@ -61,7 +61,7 @@ impl Flaw {
             Self::BinaryContent => "binary content",
             Self::TooDeep => "elements nested too deeply",
             Self::TooManyItems => "too many items",
-            Self::TooManyElements => "too many elements in one item",
+            Self::TooManyElements => "too many elements",
             Self::TooManyAttributes => "too many attributes",
             Self::TextTooLong => "text too long",
             Self::TruncatedItem => "truncated item",

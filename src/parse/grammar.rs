@@ -30,7 +30,7 @@ pub(super) fn is_identified(item: &Node) -> bool {
 /// Tells whether an element with this name proves that `open` was forgotten to be closed.
 pub(super) fn ends(dialect: Dialect, open: &Node, ns: Ns, name: &str) -> bool {
     let is_module =
-        !matches!(ns, Ns::Core | Ns::Xhtml | Ns::Svg | Ns::MathMl | Ns::Other | Ns::Atom);
+        !matches!(ns, Ns::Core | Ns::Xhtml | Ns::Svg | Ns::MathMl | Ns::Rdf | Ns::Other | Ns::Atom);
     let open_name = open.name.as_str();
     let is_open_core = open.ns == Ns::Core;
     if dialect == Dialect::Atom {

@@ -8,6 +8,7 @@ use url::Url;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::ParseError;
+use super::bounded;
 use super::context::Context;
 use super::entity;
 use super::flaws::{Flaw, Flaws};
@@ -21,6 +22,9 @@ use crate::model::source::{ItemHash, PublisherWish};
 /// Tags, authors and attachments read of one item, each.
 const LIST_MAX: usize = 500;
 
+/// Deepest JSON value read: the limit of serde_json.
+pub(super) const JSON_DEPTH_MAX: usize = 127;
+
 type Object = Map<String, Value>;
 
 /// Reads a JSON feed.
@@ -31,8 +35,8 @@ pub(super) fn read(
     known: &dyn Fn(ItemHash) -> bool,
     mut flaws: Flaws,
 ) -> Result<RawFeed, ParseError> {
-    let root: Value = serde_json::from_str(text.trim_start_matches('\u{feff}').trim())
-        .map_err(|error| ParseError::Malformed { format: "JSON", reason: error.to_string() })?;
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let root = bounded::read(text).map_err(|error| refuse(&error))?;
     let Some(feed) = root.as_object().filter(|feed| is_feed(feed)) else {
         return Err(ParseError::NotAFeed { what: "JSON that is no feed" });
     };
@@ -61,6 +65,18 @@ pub(super) fn read(
         ..PublisherWish::default()
     };
     Ok(RawFeed { meta, items, wish, flaws: flaws.list() })
+}
+
+/// serde_json gives up at a depth of its own; it has no code for that, only words.
+fn refuse(error: &serde_json::Error) -> ParseError {
+    let reason = error.to_string();
+    if reason.starts_with("recursion limit exceeded") {
+        return ParseError::Limit { what: "nested JSON values", limit: JSON_DEPTH_MAX };
+    }
+    if reason.starts_with(bounded::TOO_MANY) {
+        return ParseError::Limit { what: "JSON values", limit: bounded::JSON_VALUES_MAX };
+    }
+    ParseError::Malformed { format: "JSON", reason }
 }
 
 /// `version` says so; else a list of items with anything else that feeds have.

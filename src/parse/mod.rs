@@ -6,9 +6,11 @@
 //! entries) with `second` (feed-rs, the second opinion: it fills what the sidecar left empty). JSON
 //! Feed goes its own short way in `json`. The only place that knows feed_rs.
 //!
-//! It leaves the meaning of dates, names and HTML to `normalize`, and knows no clock and no network.
+//! It leaves the meaning of dates, names, HTML and `Content-Language` to `normalize`, and knows no
+//! clock and no network. Addresses are resolved but not judged: `javascript:` is still there.
 //! Standards: RFC 4287, RSS 2.0, RSS 1.0, JSON Feed 1.1; P69–P83 and R75–R82 of the project's list.
 
+mod bounded;
 mod context;
 mod decode;
 pub mod discover;
@@ -40,7 +42,8 @@ use self::repair::Sink;
 use crate::model::raw::{RawDocument, RawFeed, RawItem};
 use crate::model::source::ItemHash;
 
-/// Version of the reader: part of every item's hash, so that a better reader reads everything again.
+/// Version of the reader: part of every item's hash, so that a better reader reads everything
+/// again.
 pub const READER_VERSION: u32 = 1;
 
 /// Largest document read, in bytes once decoded of its character encoding.
@@ -84,7 +87,8 @@ pub enum ParseError {
         /// What is wrong, with the position.
         reason: String,
     },
-    /// The reader panicked: a defect of ours or of feed-rs; the feed is tried again as after any failure.
+    /// The reader panicked: a defect of ours or of feed-rs; the feed is tried again as after any
+    /// failure.
     #[error("the reader panicked: {message}")]
     Panicked {
         /// The panic's message.

@@ -3,7 +3,8 @@
 /// A namespace this reader knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Ns {
-    /// The document's own: RSS of any version in an RSS document, Atom of any version in an Atom one.
+    /// The document's own: RSS of any version in an RSS document, Atom of any version in an Atom
+    /// one.
     Core,
     /// Atom within RSS.
     Atom,
@@ -98,7 +99,8 @@ const RSS: &[&str] = &[
     "my.netscape.com/rdf/simple/0.92",
 ];
 
-/// Finds what a namespace URI stands for; `is_exact` is false when it had to be read with good will.
+/// Finds what a namespace URI stands for; `is_exact` is false when it had to be read with good
+/// will.
 pub(super) fn family(uri: &str) -> Option<(Family, bool)> {
     let lower = uri.trim().to_ascii_lowercase();
     let bare = lower.split_once("://").map_or(lower.as_str(), |(_, bare)| bare);
@@ -118,7 +120,8 @@ pub(super) fn family(uri: &str) -> Option<(Family, bool)> {
     let (_, ns, known) = MODULES.iter().find(|(_, _, known)| *known == bare)?;
     let rest = uri.strip_prefix("http://").or_else(|| uri.strip_prefix("https://"));
     let is_exact = rest.is_some_and(|rest| rest.to_ascii_lowercase().starts_with(known));
-    // The one namespace whose last slash is forgotten as often as not (validator: MediaRssNamespace).
+    // The one namespace whose last slash is forgotten as often as not (validator:
+    // MediaRssNamespace).
     let is_exact = is_exact && (*ns != Ns::Media || uri.ends_with('/'));
     Some((Family::Module(*ns), is_exact))
 }
@@ -130,7 +133,7 @@ pub(super) fn by_prefix(prefix: &str) -> Option<Ns> {
         (Some((_, ns, _)), _) => Some(*ns),
         (None, "atom" | "atom10" | "a10") => Some(Ns::Atom),
         (None, "mrss") => Some(Ns::Media),
-        (None, "xh" | "html" | "body") => Some(Ns::Xhtml),
+        (None, "xh" | "html") => Some(Ns::Xhtml),
         (None, _) => None,
     }
 }

@@ -32,6 +32,8 @@ pub(super) const ATTRIBUTES_MAX: usize = 1_000;
 pub(super) const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Elements and attributes kept of one item (and of everything outside items).
 pub(super) const NODES_MAX: usize = 20_000;
+/// Elements and attributes kept of all items together: one takes up to thirty times its bytes (P80).
+pub(super) const NODES_TOTAL_MAX: usize = 500_000;
 
 /// Where items go as they are read.
 pub(super) trait Sink {
@@ -81,6 +83,7 @@ pub(super) fn read(
         is_cut_off: false,
         item_nodes: 0,
         meta_nodes: 0,
+        total_nodes: 0,
         items: 0,
         item_end: 0,
         item_ends: ItemEnd::default(),
@@ -126,6 +129,7 @@ struct Reader<'a, 'b> {
     is_cut_off: bool,
     item_nodes: usize,
     meta_nodes: usize,
+    total_nodes: usize,
     items: usize,
     /// Where the item that is being closed ends.
     item_end: usize,
@@ -192,7 +196,8 @@ impl<'a> Reader<'a, '_> {
             self.scope.element(name, self.flaws)
         };
         let kind = self.make_room(ns, &name_kept);
-        let is_spent = *self.budget() >= NODES_MAX && kind != Kind::Item;
+        let is_spent = *self.budget() >= NODES_MAX || self.total_nodes >= NODES_TOTAL_MAX;
+        let is_spent = is_spent && kind != Kind::Item;
         if self.frames.len() >= DEPTH_MAX || is_spent {
             let is_deep = self.frames.len() >= DEPTH_MAX;
             self.flaws.add(if is_deep { Flaw::TooDeep } else { Flaw::TooManyElements });
@@ -290,6 +295,7 @@ impl<'a> Reader<'a, '_> {
         }
         if frame.kind == Kind::Item {
             self.is_in_item = false;
+            self.total_nodes += self.item_nodes;
             return self.hand_on(&frame);
         }
         match self.frames.last_mut() {
@@ -309,7 +315,8 @@ impl<'a> Reader<'a, '_> {
 
     // ---- items
 
-    /// Passes over an item that the caller knows: its end is guessed, and the hash proves the guess.
+    /// Passes over an item that the caller knows: its end is guessed, and the hash proves the
+    /// guess.
     fn pass_known(&mut self, name: &'a str, start: usize) -> bool {
         let is_outside = self.frames.last().is_some_and(|frame| frame.kind == Kind::Container);
         let is_item =

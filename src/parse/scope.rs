@@ -12,7 +12,8 @@ const BINDINGS_MAX: usize = 128;
 /// The declarations in force.
 pub(super) struct Scope<'a> {
     dialect: Dialect,
-    /// The root's default namespace: the document's own, whatever it is. `None`: the root has a prefix.
+    /// The root's default namespace: the document's own, whatever it is. `None`: the root has a
+    /// prefix.
     default_uri: Option<&'a str>,
     bindings: Vec<(&'a str, Ns)>,
 }

@@ -146,7 +146,8 @@ fn write(node: &Node, dialect: Dialect, depth: usize, out: &mut String) {
     let prefix = match node.ns {
         Ns::Core => "",
         Ns::Content | Ns::Dc => names::prefix(node.ns).unwrap_or(""),
-        // Media, iTunes and podcast elements are where most of its panics are; the sidecar has them.
+        // Media, iTunes and podcast elements are where most of its panics are; the sidecar has
+        // them.
         _ => return,
     };
     if depth >= HANDED_DEPTH_MAX || is_trap(node) {
@@ -157,7 +158,8 @@ fn write(node: &Node, dialect: Dialect, depth: usize, out: &mut String) {
     let is_text = is_text_construct(node, dialect);
     out.push_str(&format!("<{prefix}{colon}{name}"));
     for attribute in &node.attributes {
-        // A `type` it does not know costs the whole feed; it is written anew where it means something.
+        // A `type` it does not know costs the whole feed; it is written anew where it means
+        // something.
         let is_type = is_text && matches!(attribute.name.as_str(), "type" | "mode" | "src");
         if attribute.ns == Ns::Core && is_name(&attribute.name) && !is_type {
             out.push_str(&format!(" {}=\"", attribute.name));

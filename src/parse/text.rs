@@ -1,9 +1,10 @@
 //! Text constructs: what a title, summary or content says, and in which form.
 //!
-//! RSS text is unescaped once and its form left open (R27), except where markup lies in it unescaped:
-//! that is written back as HTML. Atom's `type` is followed (RFC 4287 §3.1.1, §4.1.3), in all the
-//! spellings of Atom 0.3 and of guesswork. XHTML is written as HTML with every text and attribute
-//! escaped, because feed-rs escapes no attributes, and the enclosing `div` is no content (R25).
+//! RSS text is unescaped once and its form left open (R27), except where markup lies in it
+//! unescaped: that is written back as HTML. Atom's `type` is followed (RFC 4287 §3.1.1, §4.1.3), in
+//! all the spellings of Atom 0.3 and of guesswork. XHTML is written as HTML with every text and
+//! attribute escaped, because feed-rs escapes no attributes, and the enclosing `div` is no content
+//! (R25).
 
 use super::context::Context;
 use super::entity::escape_into;
@@ -114,7 +115,8 @@ fn form(node: &Node, flaws: &mut Flaws) -> Form {
     }
 }
 
-/// Writes the markup inside `node`; one `div` round everything is passed through for its base and language only.
+/// Writes the markup inside `node`; one `div` round everything is passed through for its base and
+/// language only.
 fn markup(node: &Node, context: &Context) -> Option<RawText> {
     match wrapper(node) {
         Some(div) => {

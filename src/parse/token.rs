@@ -120,7 +120,8 @@ impl<'a> Tokens<'a> {
                 self.pos += at + 12;
                 Token::CData(body.get(..at).unwrap_or_default())
             }
-            // Cut off, or its end forgotten: what follows is text with markup, so that an end tag still counts.
+            // Cut off, or its end forgotten: what follows is text with markup, so that an end tag
+            // still counts.
             None => {
                 flaws.add(Flaw::UnclosedCdata);
                 self.pos += 9;
@@ -173,7 +174,8 @@ fn is_name_start(c: char) -> bool {
     c.is_alphabetic() || matches!(c, '_' | ':')
 }
 
-/// Looks for the end of a tag with regard to quotes; a `<` outside them means the `>` was forgotten.
+/// Looks for the end of a tag with regard to quotes; a `<` outside them means the `>` was
+/// forgotten.
 fn quoted_end(tag: &[u8]) -> Option<(usize, bool)> {
     let mut quote = None;
     let mut previous = b' ';
@@ -193,7 +195,8 @@ fn quoted_end(tag: &[u8]) -> Option<(usize, bool)> {
     None
 }
 
-/// Calls `each` with name and raw value of every attribute, at most `max` of them; returns whether there were more.
+/// Calls `each` with name and raw value of every attribute, at most `max` of them; returns whether
+/// there were more.
 pub(super) fn attributes<'a>(
     raw: &'a str,
     max: usize,

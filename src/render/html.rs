@@ -1,9 +1,10 @@
 //! The pages: home, category, day, source, entry, lists and notices, as HTML without script.
 //!
-//! Templates escape everything but the texts of entries, which are safe HTML already and go through `text` for what is the page's
-//! own business: `rel` on links, pictures of third parties, heading levels. Standards: HTML Living Standard; WCAG 2.2 AA;
-//! rules R109–R117 and R124. Links within the site begin at the base URL's path, so that a page works under whatever name it
-//! was reached; only the canonical link, the feeds and what readers copy are absolute.
+//! Templates escape everything but the texts of entries, which are safe HTML already and go through
+//! `text` for what is the page's own business: `rel` on links, pictures of third parties, heading
+//! levels. Standards: HTML Living Standard; WCAG 2.2 AA; rules R109–R117 and R124. Links within the
+//! site begin at the base URL's path, so that a page works under whatever name it was reached; only
+//! the canonical link, the feeds and what readers copy are absolute.
 
 pub mod excerpt;
 mod style;
@@ -11,6 +12,8 @@ mod text;
 mod words;
 
 pub use style::{Style, style};
+
+use std::collections::BTreeSet;
 
 use askama::Template;
 use jiff::Timestamp;
@@ -45,6 +48,8 @@ pub struct Shell {
     pub timezone: TimeZone,
     /// Categories: (slug, title).
     pub sections: Vec<(String, String)>,
+    /// Slugs of the sources that have a page.
+    pub sources: BTreeSet<String>,
 }
 
 /// What a list page is about.
@@ -214,6 +219,8 @@ struct ListingPage<'a> {
     frame: Frame<'a>,
     listing: &'a Listing<'a>,
     intro: String,
+    /// Path of the days' pages, up to the day.
+    day_path: String,
     days: Vec<DayGroup<'a>>,
 }
 
@@ -258,10 +265,14 @@ pub fn listing(shell: &Shell, listing: &Listing<'_>) -> String {
         }
     };
     let path = document.page_url.strip_prefix(&shell.base_url).unwrap_or("/").to_owned();
+    let day_path = match listing.kind {
+        Kind::Category => format!("{}/date/", path.split("/archive/").next().unwrap_or(&path)),
+        Kind::Home | Kind::Day | Kind::Source => "/date/".to_owned(),
+    };
     let frame = shell.frame(title, document.page_url.clone(), Some(Feed::of(document)), path);
     let intro = document.subtitle.clone();
     let days = group_by_day(shell, words, document);
-    finish(&ListingPage { frame, listing, intro, days })
+    finish(&ListingPage { frame, listing, intro, day_path, days })
 }
 
 /// Writes a story's page.
@@ -407,7 +418,8 @@ pub fn headline_of(item: &Item, language: &str) -> String {
     headline_text(item, words(language))
 }
 
-/// A story without the links that a browser must not follow: only the web, mail and magnets lead anywhere.
+/// A story without the links that a browser must not follow: only the web, mail and magnets lead
+/// anywhere.
 fn openable(item: &Item) -> Item {
     let is_open = |url: &String| {
         let schemes = ["https:", "http:", "mailto:", "magnet:"];
@@ -434,4 +446,84 @@ pub fn folder_titles(language: &str) -> (&'static str, &'static str) {
 /// Writing into a string does not fail; a page that yet did is an empty one.
 fn finish(page: &impl Template) -> String {
     page.render().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::entry::Enclosure;
+
+    fn shell(language: &str) -> Shell {
+        Shell {
+            title: "A & B".to_owned(),
+            language: language.to_owned(),
+            base_url: "https://news.example/n".to_owned(),
+            base_path: "/n".to_owned(),
+            style_href: "/n/static/x.css".to_owned(),
+            images: false,
+            timezone: TimeZone::UTC,
+            sections: vec![("x".to_owned(), "<X>".to_owned())],
+            sources: BTreeSet::new(),
+        }
+    }
+
+    fn item() -> Item {
+        Item {
+            id: "urn:x:1".to_owned(),
+            page_url: "https://news.example/n/entry/1".to_owned(),
+            title: "T <b>".to_owned(),
+            language: Some("ar".to_owned()),
+            ..Item::default()
+        }
+    }
+
+    fn page(language: &str, item: &Item) -> String {
+        let feed = Document::default();
+        let page = Entry { item, more: Vec::new(), day: Shelf::default(), feed: &feed };
+        entry(&shell(language), &page)
+    }
+
+    #[test]
+    fn links_that_are_not_of_the_web_lead_nowhere() {
+        let mut item = item();
+        item.link = Some("javascript:alert(1)".to_owned());
+        item.via = Some("data:text/html,x".to_owned());
+        item.credit = Some("Theo".to_owned());
+        item.source.site = Some("JavaScript:alert(1)".to_owned());
+        item.copies =
+            vec![CopyCredit { url: Some("vbscript:x".to_owned()), ..CopyCredit::default() }];
+        item.enclosures =
+            vec![Enclosure { url: "file:///etc/passwd".to_owned(), ..Enclosure::default() }];
+        let html = page("en", &item).to_lowercase();
+        for scheme in ["javascript:", "data:", "vbscript:", "file:"] {
+            assert!(!html.contains(scheme), "{scheme}");
+        }
+    }
+
+    #[test]
+    fn text_of_others_is_escaped_and_marked_with_its_language() {
+        let html = page("en", &item());
+        assert!(html.contains("<h1 dir=\"auto\">T &#60;b&#62;</h1>"), "{html}");
+        assert!(html.contains("<article class=\"story\" lang=\"ar\">"), "R116");
+        assert!(html.contains("&#60;X&#62;") && html.contains("A &#38; B"));
+    }
+
+    #[test]
+    fn a_page_is_in_the_language_of_its_words() {
+        let cases =
+            [("en-GB", "en-GB"), ("vi", "vi"), ("vi-VN", "vi-VN"), ("fr", "en"), ("", "en")];
+        for (language, spoken) in cases {
+            let html = page(language, &item());
+            assert!(html.contains(&format!("<html lang=\"{spoken}\">")), "R116 {language}");
+        }
+    }
+
+    #[test]
+    fn a_story_without_a_title_is_named_by_its_text() {
+        let mut item = item();
+        item.title = " ".to_owned();
+        assert_eq!(headline_of(&item, "en"), "Untitled");
+        item.content = Some("<p>Some words.</p>".to_owned());
+        assert_eq!(headline_of(&item, "en"), "Some words.");
+    }
 }

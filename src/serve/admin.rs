@@ -1,6 +1,8 @@
-//! The operator's side: metrics, state, and orders to the daemon, on a socket that the public does not reach.
+//! The operator's side: metrics, state, and orders to the daemon, on a socket that the public does
+//! not reach.
 //!
-//! What the orders do is not known here: the daemon brings it as a trait object. Only methods and addresses are.
+//! What the orders do is not known here: the daemon brings it as a trait object. Only methods and
+//! addresses are.
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
 //! Rendered bodies, kept until something changes.
 //!
-//! A body is rendered once per revision whoever asks for it meanwhile, off the async threads, and a few at a time; a 304 costs one
-//! look-up (R92). The compressed twins are made with it and never for small bodies (R93). Bytes are bounded: bodies of an older
-//! revision go first, then those not asked for the longest.
+//! A body is rendered once per revision whoever asks for it meanwhile, off the async threads, and a
+//! few at a time; a 304 costs one look-up (R92). The compressed twins are made with it and never
+//! for small bodies (R93). Bytes are bounded: bodies of an older revision go first, then those not
+//! asked for the longest.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -144,8 +145,8 @@ impl Default for Cache {
 impl Cache {
     /// Returns what `render` makes of a route, made once for each revision.
     ///
-    /// `render` runs on the blocking pool. An error is not kept. What has no body is not kept either, so that made-up addresses
-    /// cannot push out real ones.
+    /// `render` runs on the blocking pool. An error is not kept. What has no body is not kept
+    /// either, so that made-up addresses cannot push out real ones.
     pub async fn get<F>(
         &self,
         route: &Route,
@@ -207,7 +208,8 @@ impl Cache {
 }
 
 impl Slots {
-    /// Lets bodies go until the bounds hold: the oldest revision first, then the one not asked for the longest.
+    /// Lets bodies go until the bounds hold: the oldest revision first, then the one not asked for
+    /// the longest.
     fn shrink(&mut self) {
         if self.bytes <= BYTES_MAX && self.by_route.len() <= BODIES_MAX {
             return;
@@ -284,7 +286,9 @@ mod tests {
         let cache = Cache::default();
         let route = |n: usize| Route::Style(n.to_string());
         for n in 0..40 {
-            let big = move || Ok(body(BYTES_MAX / 20));
+            let mut large = Rendered::new(Vec::new(), "text/plain", Timestamp::UNIX_EPOCH);
+            large.identity = Bytes::from(vec![0; BYTES_MAX / 20]);
+            let big = move || Ok(Outcome::Body(Arc::new(large)));
             cache.get(&route(n), 0, big).await.unwrap();
             assert!(cache.lock().bytes <= BYTES_MAX);
         }

@@ -1,7 +1,8 @@
 //! Requests a second and client: a token bucket for each address.
 //!
-//! The client is the peer's address, a /64 for IPv6; behind a trusted proxy it is the last address in X-Forwarded-For that is no
-//! trusted proxy itself. A trusted proxy that names nobody is not limited.
+//! The client is the peer's address, a /64 for IPv6; behind a trusted proxy it is the last address
+//! in X-Forwarded-For that is no trusted proxy itself. A trusted proxy that names nobody is not
+//! limited.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -69,7 +70,8 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// Takes a request of a client into account; false: too many. A client may save up one second's worth.
+    /// Takes a request of a client into account; false: too many. A client may save up one second's
+    /// worth.
     pub fn admits(&self, client: IpAddr, per_s: u32, now: Instant) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= CLIENTS_MAX && !buckets.contains_key(&client) {

@@ -1,8 +1,9 @@
 //! Sockets: accepts connections, speaks HTTP/1.1 on them, and lets none of them hold the server.
 //!
-//! A silent or slow client is closed by deadline (`pulse`), a full server closes the connection that has been longest without a
-//! request (`registry`), and an accept error never ends the loop. Shutting down stops accepting, lets requests in progress end, and
-//! closes what is left after `SHUTDOWN_MAX`.
+//! A silent or slow client is closed by deadline (`pulse`), a full server closes the connection
+//! that has been longest without a request (`registry`), and an accept error never ends the loop.
+//! Shutting down stops accepting, lets requests in progress end, and closes what is left after
+//! `SHUTDOWN_MAX`.
 
 mod pulse;
 mod registry;
@@ -21,6 +22,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -31,9 +33,9 @@ use tokio_util::task::TaskTracker;
 use crate::model::policy::{Listen, ServerPolicy};
 
 use super::limit::Peer;
-use super::respond::Answer;
+use super::respond::{self, Answer};
 use pulse::{Paced, Pulse};
-use registry::Registry;
+use registry::{Place, Registry};
 
 /// Header fields of a request; more is answered 431.
 const HEADERS_MAX: usize = 64;
@@ -88,7 +90,8 @@ impl From<&ServerPolicy> for Limits {
 }
 
 impl Bound {
-    /// Binds a listener. `mode` is that of the file of a unix socket: 0o660 for the operator's, 0o666 for the public's.
+    /// Binds a listener. `mode` is that of the file of a unix socket: 0o660 for the operator's,
+    /// 0o666 for the public's.
     ///
     /// A stale socket file (nobody answers on it) is replaced; one in use is `AddrInUse`.
     pub async fn bind(listen: &Listen, mode: u32) -> io::Result<Self> {
@@ -147,7 +150,8 @@ impl Drop for Bound {
     }
 }
 
-/// Binds under a name of its own and renames: at no time has the file other permissions than `mode`.
+/// Binds under a name of its own and renames: at no time has the file other permissions than
+/// `mode`.
 async fn bind_unix(path: &Path, mode: u32) -> io::Result<Bound> {
     if UnixStream::connect(path).await.is_ok() {
         return Err(io::Error::new(io::ErrorKind::AddrInUse, "the socket is in use"));
@@ -264,6 +268,12 @@ async fn room<S>(shared: &Shared<S>) -> Option<OwnedSemaphorePermit> {
     }
 }
 
+/// RFC 9112 §3.2: a request of HTTP/1.1 names its host, and none names two.
+fn has_one_host(request: &http::Request<Incoming>) -> bool {
+    let hosts = request.headers().get_all(http::header::HOST).into_iter().count();
+    hosts == 1 || (hosts == 0 && request.version() < http::Version::HTTP_11)
+}
+
 /// Serves one connection to its end.
 async fn serve<S, F, T>(
     stream: T,
@@ -277,30 +287,44 @@ async fn serve<S, F, T>(
 {
     let limits = shared.limits;
     let pulse = Arc::new(Pulse::new(limits, Instant::now()));
-    let entry = shared.registry.enter(Arc::clone(&pulse));
+    let place = shared.registry.enter(Arc::clone(&pulse));
     let beat = Arc::clone(&pulse);
     let service = shared.service.clone();
     let service = service_fn(move |request| {
-        let (answer, beat) = (service(request, peer), Arc::clone(&beat));
         beat.serving(Instant::now());
+        let answer = has_one_host(&request).then(|| service(request, peer));
+        let beat = Arc::clone(&beat);
         async move {
-            let answer = answer.await;
+            let answer = match answer {
+                Some(answer) => answer.await,
+                None => respond::bad_request(),
+            };
             beat.writing(Instant::now());
             Ok::<_, std::convert::Infallible>(answer)
         }
     });
     let io = TokioIo::new(Paced::new(stream, Arc::clone(&pulse)));
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .serve_connection(io, service)
-    );
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .serve_connection(io, service);
+    watch(connection, &pulse, &place, shared).await;
+}
+
+/// Drives a connection until it ends, has waited enough, or has to go.
+async fn watch<C: GracefulConnection, S>(
+    connection: C,
+    pulse: &Pulse,
+    place: &Place,
+    shared: &Shared<S>,
+) {
+    let mut connection = pin!(connection);
     let mut stop = pin!(shared.stop.cancelled());
     let mut kill = pin!(shared.kill.cancelled());
-    let mut evicted = pin!(entry.evicted());
+    let mut evicted = pin!(place.evicted());
     let mut timer = pin!(sleep_until(pulse.deadline()));
     let mut is_stopping = false;
     std::future::poll_fn(|context| {

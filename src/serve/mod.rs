@@ -1,8 +1,9 @@
 //! Publishes: answers readers over HTTP from the store, by the configuration of the moment.
 //!
-//! `route` says what a request means, `select` what stands in the document, `render` how it is written; `cache` keeps the bodies,
-//! `respond` makes answers of them, `listener` has the sockets, `limit` counts requests, `admin` is the operator's side. No name or
-//! address of a request ever reaches a body (R103): every URL begins at `[site] base_url`. Reads never wait for writes.
+//! `route` says what a request means, `select` what stands in the document, `render` how it is
+//! written; `cache` keeps the bodies, `respond` makes answers of them, `listener` has the sockets,
+//! `limit` counts requests, `admin` is the operator's side. No name or address of a request ever
+//! reaches a body (R103): every URL begins at `[site] base_url`. Reads never wait for writes.
 //! Standards: RFC 9110, RFC 9111, RFC 5861, RFC 8288; rules R83–R103 and R109–R117.
 
 pub mod admin;
@@ -104,7 +105,8 @@ impl Site {
         })
     }
 
-    /// Says that what is published may have changed: bodies are rendered anew when they are next asked for.
+    /// Says that what is published may have changed: bodies are rendered anew when they are next
+    /// asked for.
     pub fn changed(&self) {
         self.revision.fetch_add(1, Ordering::AcqRel);
     }
@@ -226,6 +228,7 @@ impl Front {
             .map(|url| url.path().trim_end_matches('/').to_owned())
             .unwrap_or_default();
         let categories = settings.catalog.categories.iter();
+        let published = settings.catalog.sources.iter().filter(|source| source.publish);
         let shell = html::Shell {
             title: site.title.clone(),
             language: site.language.clone(),
@@ -235,6 +238,7 @@ impl Front {
             images: site.images,
             timezone: site.timezone.clone(),
             sections: categories.map(|c| (c.slug.to_string(), c.title.clone())).collect(),
+            sources: published.map(|source| source.id.to_string()).collect(),
         };
         Self { settings, shell, style }
     }

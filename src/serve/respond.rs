@@ -1,8 +1,9 @@
 //! From a rendered body to an HTTP answer: conditions, codings, header fields.
 //!
-//! Pure: the request's header fields and the present time are arguments. Rules of RFC 9110 that hold here: §8.8.3.3 an ETag for each
-//! coding; §12.5.3 and §12.4.2 negotiation; §13.1.2 `If-None-Match` compares weakly; §13.1.3 `If-Modified-Since` counts only without
-//! it; §15.4.5 a 304 repeats the fields of the 200. Rules R83–R99.
+//! Pure: the request's header fields and the present time are arguments. Rules of RFC 9110 that
+//! hold here: §8.8.3.3 an ETag for each coding; §12.5.3 and §12.4.2 negotiation; §13.1.2
+//! `If-None-Match` compares weakly; §13.1.3 `If-Modified-Since` counts only without it; §15.4.5 a
+//! 304 repeats the fields of the 200. Rules R83–R99.
 
 use std::time::{Duration, SystemTime};
 
@@ -34,7 +35,8 @@ enum Coding {
     Brotli,
 }
 
-/// Answers a GET or HEAD with a body or a 304. (hyper leaves the body out of an answer to HEAD and keeps its length: R83.)
+/// Answers a GET or HEAD with a body or a 304. (hyper leaves the body out of an answer to HEAD and
+/// keeps its length: R83.)
 pub fn body(
     request: &HeaderMap,
     rendered: &Rendered,
@@ -104,6 +106,13 @@ pub fn moved(location: &str) -> Answer {
     answer
 }
 
+/// Answers 400 and closes: what else comes on the connection cannot be trusted.
+pub fn bad_request() -> Answer {
+    let mut answer = text(StatusCode::BAD_REQUEST, "bad request\n");
+    put(answer.headers_mut(), header::CONNECTION, "close");
+    answer
+}
+
 /// Answers 405.
 pub fn method_not_allowed(allow: &'static str) -> Answer {
     let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
@@ -163,7 +172,8 @@ fn choose(request: &HeaderMap, rendered: &Rendered) -> (Coding, Bytes) {
     best
 }
 
-/// Quality of a coding in thousandths, by `Accept-Encoding`; 0 when it is not wanted or nothing is said.
+/// Quality of a coding in thousandths, by `Accept-Encoding`; 0 when it is not wanted or nothing is
+/// said.
 fn quality(request: &HeaderMap, coding: &str) -> u32 {
     let mut any = None;
     for member in members(request, header::ACCEPT_ENCODING) {

@@ -1,8 +1,9 @@
 //! Which of our URLs a request means: a pure function from method and path to a closed set.
 //!
-//! It knows the shape of the URLs and nothing of what exists: an unknown category is found out by `select`. A path is taken as
-//! nginx users expect: percent-encoded letters mean the letters, a query changes nothing, a trailing or doubled slash is
-//! answered 301 with the plain path, and dot segments lead nowhere (clients resolve them before they ask).
+//! It knows the shape of the URLs and nothing of what exists: an unknown category is found out by
+//! `select`. A path is taken as nginx users expect: percent-encoded letters mean the letters, a
+//! query changes nothing, a trailing or doubled slash is answered 301 with the plain path, and dot
+//! segments lead nowhere (clients resolve them before they ask).
 
 use http::Method;
 use jiff::civil::Date;
@@ -162,7 +163,8 @@ pub fn route(method: &Method, path: &str) -> Route {
     if is_known && plain != decoded { Route::Moved(plain) } else { found }
 }
 
-/// Decodes percent signs. `None` for what is no path of ours: bad UTF-8, control characters, a slash or dots in disguise.
+/// Decodes percent signs. `None` for what is no path of ours: bad UTF-8, control characters, a
+/// slash or dots in disguise.
 fn decode(path: &str) -> Option<String> {
     let rest = path.strip_prefix('/')?;
     let mut bytes = Vec::with_capacity(path.len());
@@ -209,9 +211,11 @@ fn is_entry_slug(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
+/// The style sheet is named by 16 hexadecimal digits (`render::html::style`).
 fn style(file: &str) -> Route {
     let hash = file.strip_prefix("feedmill.").and_then(|rest| rest.strip_suffix(".css"));
-    hash.map_or(Route::NotFound, |hash| Route::Style(hash.to_owned()))
+    let is_hash = |hash: &&str| hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+    hash.filter(is_hash).map_or(Route::NotFound, |hash| Route::Style(hash.to_owned()))
 }
 
 /// Reads `P`, `P.atom`, `P/page/2.rss`, `P/archive/0.json` …
@@ -285,8 +289,12 @@ fn read_scope(segments: &[&str]) -> Option<Scope> {
 /// Longest slug that is looked for.
 const SLUG_BYTES_MAX: usize = 128;
 
+/// A slug is made of letters and digits of ASCII, `-`, `_` and `.`: nothing that means something
+/// else in a `Location`.
 fn slug_of(text: &str) -> Option<String> {
-    (!text.is_empty() && text.len() <= SLUG_BYTES_MAX).then(|| text.to_owned())
+    let is_slug = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let is_fit = !text.is_empty() && text.len() <= SLUG_BYTES_MAX && text.bytes().all(is_slug);
+    is_fit.then(|| text.to_owned())
 }
 
 /// A day as `yyyy-mm-dd`, written so and no other way, that is in the calendar.
@@ -346,7 +354,7 @@ mod tests {
             ("/robots.txt", Route::Robots),
             ("/healthz", Route::Health),
             ("/readyz", Route::Ready),
-            ("/static/feedmill.abc.css", Route::Style("abc".to_owned())),
+            ("/static/feedmill.0123456789abcdef.css", Route::Style("0123456789abcdef".to_owned())),
         ];
         for (path, expected) in cases {
             assert_eq!(get(path), expected, "{path}");
@@ -395,6 +403,10 @@ mod tests {
             "/./all.atom",
             "/%00",
             "/category/a%2Fb",
+            "/category/a%3Fb/",
+            "/category/a%20b",
+            "/category/%C3%BC/",
+            "/static/feedmill.%0d.css/",
             "/%ff",
             "/%",
             "/%4",

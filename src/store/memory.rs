@@ -1,7 +1,8 @@
 //! A store without a disk, for tests and dry runs: the contract, held strictly.
 //!
-//! It panics where the writer does not keep its part (rules 7 to 11 of the contract): a test that goes through here finds
-//! such a mistake at the commit that makes it, not at the page that shows it.
+//! It panics where the writer does not keep its part (rules 7 to 11 of the contract): a test that
+//! goes through here finds such a mistake at the commit that makes it, not at the page that shows
+//! it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};

@@ -1,22 +1,28 @@
 //! The seam to what is kept: `trait Store`, and the contract that every engine holds.
 //!
-//! 1. `commit` is atomic: after a crash a batch is there as a whole or not at all, and batches are kept in order.
-//! 2. A committed batch is visible to readers at once; it is *durable* only when a later `sync` has returned. Nothing is
-//!    acknowledged before that.
-//! 3. There is one writer: `commit` and `sync` are called by one thread at a time. Readers never wait for it. Each record
-//!    read is whole; records read while a batch that replaces some of them is committed may be of before and after.
-//! 4. Numbers in a batch are given by the writer, from `Stats::next_entry` and `next_story` on; the store only remembers them.
-//! 5. After `Engine`, `Corrupt` or `Full` from a write the handle is dead for writing (`Health::ReadOnly`): open the store
-//!    again. After `TooLarge` it is not, and nothing was committed.
+//! 1. `commit` is atomic: after a crash a batch is there as a whole or not at all, and batches are
+//!    kept in order.
+//! 2. A committed batch is visible to readers at once; it is *durable* only when a later `sync` has
+//!    returned. Nothing is acknowledged before that.
+//! 3. There is one writer: `commit` and `sync` are called by one thread at a time. Readers never
+//!    wait for it. Each record read is whole; records read while a batch that replaces some of them
+//!    is committed may be of before and after.
+//! 4. Numbers in a batch are given by the writer, from `Stats::next_entry` and `next_story` on; the
+//!    store only remembers them.
+//! 5. After `Engine`, `Corrupt` or `Full` from a write the handle is dead for writing
+//!    (`Health::ReadOnly`): open the store again. After `TooLarge` it is not, and nothing was
+//!    committed.
 //! 6. Lists are ordered by (date, number), newest first, whatever the order of arrival.
 //!
 //! What the writer owes the store (`MemoryStore` panics where it does not keep this):
 //!
-//! 7. A record stands in its map under its own number. A number is 1 or more; one not held yet is none below the next.
-//! 8. What a batch names exists in it or in the store: the story of an entry, the copies and the representative of a story,
-//!    the story it was merged into, the entry of a claim.
-//! 9. A story lists each of its copies, and each copy (`Held::story`, `Member`) agrees about story, source and date
-//!    (`Held::date`). An entry is a copy of one published story at most: a story merged into another hands over its copies.
+//! 7. A record stands in its map under its own number. A number is 1 or more; one not held yet is
+//!    none below the next.
+//! 8. What a batch names exists in it or in the store: the story of an entry, the copies and the
+//!    representative of a story, the story it was merged into, the entry of a claim.
+//! 9. A story lists each of its copies, and each copy (`Held::story`, `Member`) agrees about story,
+//!    source and date (`Held::date`). An entry is a copy of one published story at most: a story
+//!    merged into another hands over its copies.
 //! 10. A story's number, public id and date never change; no two stories have one public id.
 //! 11. A URL that is barred stays so, and one that leads to an entry leads to no other.
 //!
@@ -61,7 +67,8 @@ pub trait Store: Send + Sync {
     /// Returns the state of every source that has one, configured or not.
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError>;
 
-    /// Returns the entries that share index keys with `marks`, published within the bounds, best first.
+    /// Returns the entries that share index keys with `marks`, published within the bounds, best
+    /// first.
     fn candidates(&self, marks: &Marks, bounds: Bounds) -> Result<Candidates, StoreError>;
 
     /// Returns in which half-days (`date / 43,200 s`) an outlet ran a headline of this mask lately, in order.
@@ -91,7 +98,8 @@ pub struct Bounds {
 /// What may be a near-duplicate.
 #[derive(Clone, Debug, Default)]
 pub struct Candidates {
-    /// Entries, best first, each with its rank: the sum over shared keys of 1 / (1 + 0.1 × length of the key's list); ties: the older entry.
+    /// Entries, best first, each with its rank: the sum over shared keys of 1 / (1 + 0.1 × length
+    /// of the key's list); ties: the older entry.
     pub entries: Vec<(EntryNo, f64)>,
 }
 
@@ -145,7 +153,8 @@ pub enum StoreError {
         /// Where.
         path: String,
     },
-    /// The engine failed to read or write. A commit that failed so is not to be relied on: open again.
+    /// The engine failed to read or write. A commit that failed so is not to be relied on: open
+    /// again.
     #[error("failed to {operation} in the {engine} store")]
     Engine {
         /// What was attempted, as an infinitive: "commit batch", "read entry".

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 /// Returns `text` without accents and capitals, for comparing and never for display.
 ///
@@ -31,6 +31,11 @@ pub fn fold(text: &str) -> String {
 pub fn lower_with_accents(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
+    }
+    // The one letter whose small form is a letter with a loose accent.
+    let is_plain = |c| c != 'İ' && !is_format_char(c);
+    if is_nfkc_quick(text.chars()) == IsNormalized::Yes && text.chars().all(is_plain) {
+        return text.chars().flat_map(char::to_lowercase).collect();
     }
     text.nfkc().flat_map(char::to_lowercase).filter(|c| !is_format_char(*c)).nfc().collect()
 }
@@ -149,9 +154,29 @@ mod tests {
     }
 
     #[test]
+    fn the_short_way_lowers_as_the_long_one() {
+        for c in (0..=0x1_FFFF).filter_map(char::from_u32) {
+            let text = format!("a{c}\u{323}b");
+            let nfd: String = format!("a{c}b").nfd().collect();
+            assert_eq!(lower_with_accents(&format!("a{c}b")), lower_with_accents(&nfd), "{c:?}");
+            let nfc: String = text.nfc().collect();
+            assert_eq!(lower_with_accents(&text), lower_with_accents(&nfc), "{c:?}");
+        }
+    }
+
+    #[test]
     fn accents_stay_where_changes_are_looked_for() {
         assert_eq!(lower_with_accents("Hoà\u{200B} BÌNH"), "hoà bình");
         assert_eq!(lower_with_accents("Vie\u{323}\u{302}t"), lower_with_accents("Việt"));
         assert_ne!(lower_with_accents("kỹ"), lower_with_accents("kĩ"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn fold_sees_no_difference_between_nfc_and_nfd(text in "\\PC{0,40}") {
+            let (nfc, nfd) = (text.nfc().collect::<String>(), text.nfd().collect::<String>());
+            proptest::prop_assert_eq!(fold(&nfc), fold(&nfd));
+            proptest::prop_assert_eq!(lower_with_accents(&nfc), lower_with_accents(&nfd));
+        }
     }
 }

@@ -32,8 +32,10 @@ impl TokenKind {
 /// What a single character at or above U+0E00 counts in letters: about a word of three.
 const WIDE_LETTERS: u32 = 3;
 
-/// Returns the tokens of `folded`: each Han, kana or Thai character alone, else runs of digits, else
-/// runs of other letters. All else separates, so that "1.234,5" and "1,234.5" both give 1 234 5.
+/// Returns the tokens of `folded`: each Han, kana or Thai character alone, else runs of digits,
+/// else runs of other letters.
+///
+/// All else separates, so that "1.234,5" and "1,234.5" both give 1 234 5.
 pub fn tokens(folded: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = folded;
     std::iter::from_fn(move || {

@@ -302,4 +302,23 @@ mod tests {
             assert_eq!((found.is_homepage, found.is_detour), (is_homepage, is_detour), "{name}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn canonical_of_canonical_is_the_same(
+            host in "https?://[a-z.]{1,12}(:[0-9]{1,4})?",
+            path in "(/[a-zắ%2F/.;=]{0,12}){0,3}",
+            rest in "(\\?[a-z=&%3Af/]{0,16})?(#[!/a-z]{0,4})?",
+        ) {
+            let url = format!("{host}{path}{rest}");
+            let once = canonical(&url);
+            proptest::prop_assert_eq!(canonical(&once), once);
+        }
+
+        #[test]
+        fn any_text_has_a_canonical_form(text in ".{0,60}") {
+            let once = canonical(&text);
+            proptest::prop_assert_eq!(canonical(&once), once);
+        }
+    }
 }

@@ -26,8 +26,8 @@ pub(super) enum Kind {
     Sign(char),
 }
 
-/// Returns the pieces of `text`. Comments in brackets (RFC 5322 §3.2.2) are left out, unless one holds an
-/// offset (`(GMT+7)`), which is read as if the brackets were not there.
+/// Returns the pieces of `text`. Comments in brackets (RFC 5322 §3.2.2) are left out, unless one
+/// holds an offset (`(GMT+7)`), which is read as if the brackets were not there.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let written = unescape(text);
     let folded: Vec<char> = written.nfc().flat_map(fold).collect();
@@ -61,8 +61,8 @@ fn unescape(text: &str) -> String {
     .fold(text.to_owned(), |text, (reference, plain)| text.replace(reference, plain))
 }
 
-/// Folds a character: compatibility forms to plain ones, accents off, digits of all scripts to ASCII. Case
-/// stays, as the names of regions need it.
+/// Folds a character: compatibility forms to plain ones, accents off, digits of all scripts to
+/// ASCII. Case stays, as the names of regions need it.
 pub(super) fn fold(c: char) -> impl Iterator<Item = char> {
     let is_hangul = ('\u{ac00}'..='\u{d7a3}').contains(&c);
     let whole = is_hangul.then_some(c);

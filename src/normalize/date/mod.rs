@@ -1,9 +1,9 @@
 //! Reads dates as publishers write them (standards §3, D1–D35).
 //!
-//! A date is cut into numbers, words and signs (`lexer`); words are looked up in tables (`words`, `months`,
-//! `zone`); `reader` walks over them once and says what each is; `resolve` makes an instant of what was
-//! found. The whole text must be understood, or there is no date (D26): a wrong date is worse than
-//! none. Nothing here reads a clock, the locale or the machine's zone (D11).
+//! A date is cut into numbers, words and signs (`lexer`); words are looked up in tables (`words`,
+//! `months`, `zone`); `reader` walks over them once and says what each is; `resolve` makes an
+//! instant of what was found. The whole text must be understood, or there is no date (D26): a wrong
+//! date is worse than none. Nothing here reads a clock, the locale or the machine's zone (D11).
 //!
 //! Left to others: which of several dates counts (D27), and dates in the future (D29).
 
@@ -11,6 +11,7 @@ mod lexer;
 mod months;
 mod reader;
 mod resolve;
+mod time;
 mod words;
 mod zone;
 
@@ -36,7 +37,8 @@ pub struct DateSettings<'a> {
     pub zone: &'a TimeZone,
     /// Order of day and month in this document, from `order_of`; `None`: by language.
     pub order: Option<DayMonth>,
-    /// Language of the document (BCP 47): `en-US` puts the month first, and some month names differ.
+    /// Language of the document (BCP 47): `en-US` puts the month first, and some month names
+    /// differ.
     pub language: Option<&'a str>,
 }
 
@@ -84,8 +86,8 @@ pub fn parse(text: &str, settings: &DateSettings<'_>) -> Option<Parsed> {
     resolve::instant(&found, settings)
 }
 
-/// Returns the order of day and month that the dates of one document show (D16): a number over 12 is a
-/// day. `None`: none shows it, or they contradict each other evenly.
+/// Returns the order of day and month that the dates of one document show (D16): a number over 12
+/// is a day. `None`: none shows it, or they contradict each other evenly.
 pub fn order_of(samples: &[&str]) -> Option<DayMonth> {
     let mut day_first = 0_usize;
     let mut month_first = 0_usize;
@@ -187,6 +189,9 @@ mod tests {
     fn months_are_read_in_many_languages() {
         check(&[
             ("3. März 2020", "2020-03-03T00:00:00Z"),
+            ("Sa, 03 Okt 2020 12:10:00 +0200", "2020-10-03T10:10:00Z"),
+            ("am 3. März 2020 um 00:04 Uhr", "2020-03-03T00:04:00Z"),
+            ("am 3. März 2020", "2020-03-03T00:00:00Z"),
             ("Dienstag, 3. März 2020 um 15:04 Uhr", "2020-03-03T15:04:00Z"),
             ("mardi 3 août 2021 à 15h04", "2021-08-03T15:04:00Z"),
             ("mar 3 août 2021", "2021-08-03T00:00:00Z"),
@@ -379,7 +384,8 @@ mod tests {
         fn no_row_of_date_words_makes_it_panic(
             words in proptest::collection::vec(
                 proptest::sample::select(vec![
-                    "1", "12", "2020", "31", ":", "-", "/", ".", "+", "T", "Z", "GMT", "tháng", "mar",
+                    "1", "12", "2020", "31", ":", "-", "/", ".", "+", "T", "Z", "GMT",
+                    "tháng", "mar",
                     "thứ", "5", "PM", "年", "오후", "(", ")", "Etc/GMT+7", "999999999", "h", " ", " ",
                 ]),
                 0..20,

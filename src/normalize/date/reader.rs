@@ -2,6 +2,7 @@
 
 use super::lexer::{Kind, Token};
 use super::months;
+use super::time::{Half, Time};
 use super::words::{self, Unit, Word};
 use super::zone::{self, Zone};
 
@@ -35,26 +36,6 @@ pub(super) struct Number {
     pub(super) unit: Option<Unit>,
 }
 
-/// A time of day as written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Time {
-    /// 0 to 24.
-    pub(super) hour: u32,
-    /// 0 to 59.
-    pub(super) minute: u32,
-    /// 0 to 60.
-    pub(super) second: u32,
-}
-
-/// Half of the day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Half {
-    /// AM.
-    Morning,
-    /// PM.
-    Afternoon,
-}
-
 /// Returns the parts of a date; `None`: a piece is not understood (D26), or stands twice.
 pub(super) fn read(tokens: &[Token], language: Option<&str>) -> Option<Found> {
     let mut reader =
@@ -65,34 +46,34 @@ pub(super) fn read(tokens: &[Token], language: Option<&str>) -> Option<Found> {
     Some(reader.found)
 }
 
-struct Reader<'a> {
-    tokens: &'a [Token],
-    at: usize,
-    language: Option<&'a str>,
-    found: Found,
+pub(super) struct Reader<'a> {
+    pub(super) tokens: &'a [Token],
+    pub(super) at: usize,
+    pub(super) language: Option<&'a str>,
+    pub(super) found: Found,
     /// The month a first word would be if it were no day of the week (D18).
-    weekday: Option<u8>,
+    pub(super) weekday: Option<u8>,
     /// A word announced a time, so that `15.04` is one.
-    is_timed: bool,
+    pub(super) is_timed: bool,
 }
 
 impl Reader<'_> {
-    fn kind(&self, ahead: usize) -> Option<&Kind> {
+    pub(super) fn kind(&self, ahead: usize) -> Option<&Kind> {
         self.tokens.get(self.at + ahead).map(|token| &token.kind)
     }
 
-    fn is_sign(&self, ahead: usize, sign: char) -> bool {
+    pub(super) fn is_sign(&self, ahead: usize, sign: char) -> bool {
         self.kind(ahead) == Some(&Kind::Sign(sign))
     }
 
-    fn number(&self, ahead: usize) -> Option<(u32, usize)> {
+    pub(super) fn number(&self, ahead: usize) -> Option<(u32, usize)> {
         match self.kind(ahead) {
             Some(Kind::Number(value, digits)) => Some((*value, *digits)),
             _ => None,
         }
     }
 
-    fn is_spaced(&self, ahead: usize) -> bool {
+    pub(super) fn is_spaced(&self, ahead: usize) -> bool {
         self.tokens.get(self.at + ahead).is_none_or(|token| token.is_spaced)
     }
 
@@ -121,65 +102,6 @@ impl Reader<'_> {
         self.at += 1;
         matches!(sign, ',' | '.' | '-' | '/' | '|' | '•' | '·' | ';' | ':' | '\'' | ')' | '@' | '~')
             .then_some(())
-    }
-
-    /// Tells whether the `-` here begins an offset rather than parting the date.
-    fn is_offset(&self) -> bool {
-        if self.is_sign(1, '-') && self.number(2).is_some() {
-            // "--0700" (goread's list).
-            return self.found.time.is_some();
-        }
-        let has_zone_name = matches!(self.found.zone, Some(Zone::Offset(0)));
-        let parts = self.found.numbers.len() + usize::from(self.found.month.is_some());
-        let is_part_before = self.at > 0
-            && !self.is_spaced(0)
-            && parts > 0
-            && parts < 3
-            && !has_zone_name
-            && matches!(
-                self.tokens.get(self.at - 1).map(|it| &it.kind),
-                Some(Kind::Number(..) | Kind::Word(_))
-            )
-            && !self.follows_time();
-        let is_date_ahead = matches!(self.kind(2), Some(Kind::Sign('/' | '.' | '-')))
-            && !self.is_spaced(2)
-            && self.number(3).is_some();
-        let is_number_ahead = self.number(1).is_some() && !self.is_spaced(1);
-        (self.found.time.is_some() || has_zone_name)
-            && is_number_ahead
-            && !is_part_before
-            && !is_date_ahead
-    }
-
-    /// Tells whether the number before is the end of a time: `10:14:55-05:00`.
-    fn follows_time(&self) -> bool {
-        self.at >= 2
-            && matches!(self.tokens.get(self.at - 2).map(|it| &it.kind), Some(Kind::Sign(':')))
-    }
-
-    fn read_offset(&mut self, sign: i32) -> Option<()> {
-        while self.is_sign(0, '-') {
-            self.at += 1;
-        }
-        let (value, digits) = self.number(0)?;
-        self.at += 1;
-        let mut minutes = None;
-        while self.is_sign(0, ':') {
-            let (part, digits) = self.number(1).filter(|(part, _)| *part < 60)?;
-            if digits > 2 {
-                return None;
-            }
-            // Seconds of an offset ("+07:00:00") are read and forgotten.
-            minutes = minutes.or(Some(part));
-            self.at += 2;
-        }
-        let offset = zone::offset(value, digits, minutes)?;
-        match self.found.zone {
-            // "GMT+7" is seven hours ahead (D6); an offset wins over a name (D10).
-            None | Some(Zone::Offset(0)) => self.found.zone = Some(Zone::Offset(sign * offset)),
-            Some(_) => return None,
-        }
-        Some(())
     }
 
     fn set_zone(&mut self, zone: Zone) -> Option<()> {
@@ -227,112 +149,12 @@ impl Reader<'_> {
         self.push_number(Number { value, digits, sign, unit: None })
     }
 
-    fn push_number(&mut self, number: Number) -> Option<()> {
+    pub(super) fn push_number(&mut self, number: Number) -> Option<()> {
         self.found.numbers.push(number);
         (self.found.numbers.len() <= 3).then_some(())
     }
 
-    /// `h` and `g` are hours only right behind a number, as in `15h30`.
-    fn means_unit(&self, word: &str, unit: Unit) -> bool {
-        match unit {
-            Unit::Hour if matches!(word, "h" | "g") => !self.is_spaced(0),
-            Unit::Year | Unit::Month | Unit::Day | Unit::Hour | Unit::Minute | Unit::Second => true,
-        }
-    }
-
-    fn is_half_next(&self) -> bool {
-        match self.kind(0) {
-            Some(Kind::Word(word)) => {
-                matches!(words::look_up(word, self.language), Some(Word::Morning | Word::Afternoon))
-                    && word.is_ascii()
-            }
-            _ => false,
-        }
-    }
-
-    /// Tells whether the number just read stands behind a `T`: `20031231T101455`.
-    fn is_after_t(&self) -> bool {
-        let before = |back: usize| self.at.checked_sub(back).and_then(|at| self.tokens.get(at));
-        let is_t =
-            before(2).is_some_and(|it| it.kind == Kind::Word("t".to_owned()) && !it.is_spaced);
-        is_t && before(3).is_some_and(|it| matches!(it.kind, Kind::Number(..)))
-    }
-
-    fn read_compact_time(&mut self, value: u32, digits: usize) -> Option<()> {
-        let (hour, minute, second) = match digits {
-            2 => (value, 0, 0),
-            4 => (value / 100, value % 100, 0),
-            6 => (value / 10_000, value / 100 % 100, value % 100),
-            _ => return None,
-        };
-        self.set_time(Time { hour, minute, second })
-    }
-
-    fn set_time(&mut self, time: Time) -> Option<()> {
-        if self.found.time.is_some() {
-            return None;
-        }
-        self.found.time = Some(time);
-        Some(())
-    }
-
-    /// Reads `9:05`, `9:05:07`, `9:05:07.123`; the fraction is dropped.
-    fn read_time(&mut self, hour: u32, digits: usize) -> Option<()> {
-        let (minute, minute_digits) = self.number(2)?;
-        self.at += 3;
-        let mut second = 0;
-        let separator = if self.is_sign(0, ':') { ':' } else { '.' };
-        let is_dotted = self.is_timed && separator == '.' && !self.is_spaced(0);
-        if (self.is_sign(0, ':') || is_dotted)
-            && let Some((value, second_digits)) = self.number(1)
-            && second_digits <= 2
-        {
-            second = value;
-            self.at += 2;
-        }
-        let has_fraction = (self.is_sign(0, '.') || self.is_sign(0, ',') || self.is_sign(0, ':'))
-            && !self.is_spaced(0)
-            && !self.is_spaced(1)
-            && self.number(1).is_some();
-        if has_fraction {
-            self.at += 2;
-        }
-        if digits > 2 || minute_digits > 2 {
-            return None;
-        }
-        self.set_time(Time { hour, minute, second })
-    }
-
-    fn read_unit(&mut self, value: u32, digits: usize, unit: Unit) -> Option<()> {
-        match unit {
-            Unit::Hour => {
-                self.set_time(Time { hour: value, ..Time::default() })?;
-                // "15h30", "15 giờ 30": bare minutes.
-                if let Some((minute, 1 | 2)) = self.number(0)
-                    && !matches!(self.kind(1), Some(Kind::Sign('/' | '.' | '-' | ':')))
-                    && !self.is_spaced(0)
-                {
-                    self.at += 1;
-                    self.found.time.as_mut()?.minute = minute;
-                }
-                Some(())
-            }
-            Unit::Minute => {
-                self.found.time.as_mut()?.minute = value;
-                Some(())
-            }
-            Unit::Second => {
-                self.found.time.as_mut()?.second = value;
-                Some(())
-            }
-            Unit::Year | Unit::Month | Unit::Day => {
-                self.found.is_korean |= self.follows_korean();
-                self.push_number(Number { value, digits, sign: None, unit: Some(unit) })
-            }
-        }
-    }
-
-    fn follows_korean(&self) -> bool {
+    pub(super) fn follows_korean(&self) -> bool {
         let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
         matches!(before.map(|it| &it.kind), Some(Kind::Word(word)) if is_hangul(word))
     }
@@ -348,6 +170,8 @@ impl Reader<'_> {
             Some(Word::Month(month)) => self.set_month(month),
             Some(Word::MonthOrWeekday(month)) if is_first => self.read_first(month),
             Some(Word::MonthOrWeekday(month)) => self.set_month(month),
+            // "Sa, 3. Okt" is Saturday and "am 3. Okt" is "on the": no time stands before them.
+            Some(Word::Morning | Word::Afternoon) if is_first && word.is_ascii() => Some(()),
             Some(Word::Morning) => self.set_half(Half::Morning, word),
             Some(Word::Afternoon) => self.set_half(Half::Afternoon, word),
             Some(Word::Ordinal) => Some(()),
@@ -447,8 +271,8 @@ impl Reader<'_> {
         )
     }
 
-    /// Reads what follows `thứ`, which without its accents is English `Thu`: a number word, or 2 to 7 when a
-    /// day follows that (`Thứ 5, 28/05/2026`, not `Thu 5 Apr 2026`).
+    /// Reads what follows `thứ`, which without its accents is English `Thu`: a number word, or 2 to
+    /// 7 when a day follows that (`Thứ 5, 28/05/2026`, not `Thu 5 Apr 2026`).
     fn read_weekday_ahead(&mut self) -> Option<()> {
         let comma = usize::from(self.is_sign(1, ','));
         let is_day_ahead = match self.kind(1 + comma) {

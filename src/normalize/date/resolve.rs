@@ -4,12 +4,14 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use super::reader::{Found, Half, Number, Time};
+use super::reader::{Found, Number};
+use super::time::{Half, Time};
 use super::words::Unit;
 use super::zone::{self, Zone};
 use super::{DateSettings, DayMonth, Flaw, Parsed};
 
-/// Years outside are absurd: placeholders (D24, D34), or another calendar (D20: Persian 1403, Thai 2567).
+/// Years outside are absurd: placeholders (D24, D34), or another calendar (D20: Persian 1403, Thai
+/// 2567).
 const YEARS: std::ops::RangeInclusive<i16> = 1700..=2299;
 
 /// Two-digit years from here on are of the last century (D3).
@@ -18,7 +20,8 @@ const CENTURY_SPLIT: u32 = 70;
 /// Zones shift the placeholder 1970-01-01T00:00 by so many seconds at most (D24).
 const EPOCH_SHIFT_S: i64 = 14 * 3_600;
 
-/// Returns the instant of digits alone: seconds, milliseconds, or a compact date is left to others (D23).
+/// Returns the instant of digits alone: seconds, milliseconds, or a compact date is left to others
+/// (D23).
 pub(super) fn unix(digits: &str) -> Option<Timestamp> {
     let number: i64 = digits.parse().ok()?;
     match digits.len() {
@@ -35,12 +38,12 @@ pub(super) fn real(instant: Timestamp) -> Option<Timestamp> {
 
 /// Returns the instant that the parts name.
 pub(super) fn instant(found: &Found, settings: &DateSettings<'_>) -> Option<Parsed> {
-    let (date, compact) = date(found, settings.order())?;
+    let date = date(found, settings.order())?;
     let is_placeholder = date == Date::constant(1900, 1, 1) || !YEARS.contains(&date.year());
     if is_placeholder {
         return None;
     }
-    let local = local(date, compact.or(found.time), found.half)?;
+    let local = local(date, found.time, found.half)?;
     let (zone, flaw) = zone_of(found, local, settings.zone)?;
     let instant = zone.to_ambiguous_timestamp(local).compatible().ok()?;
     real(instant).map(|instant| Parsed { instant, flaw })
@@ -88,27 +91,21 @@ fn hour_of(hour: u32, half: Option<Half>) -> u32 {
     }
 }
 
-/// Returns the day, and a time when it is written without a break (`20031231101455`).
-fn date(found: &Found, order: DayMonth) -> Option<(Date, Option<Time>)> {
+/// Returns the day.
+fn date(found: &Found, order: DayMonth) -> Option<Date> {
     let numbers = found.numbers.as_slice();
     if let Some((month, before)) = found.month {
-        return with_month(numbers, u32::from(month), before).map(|date| (date, None));
+        return with_month(numbers, u32::from(month), before);
     }
     if numbers.iter().any(|it| it.unit.is_some()) {
-        return with_units(numbers).map(|date| (date, None));
+        return with_units(numbers);
     }
     match numbers {
         [only] => compact(*only, found.time.is_some()),
-        [year, month] if year.digits == 4 && month.digits == 3 => {
-            ordinal(year.value, month.value).map(|date| (date, None))
-        }
-        [year, month] if year.digits == 4 && month.digits <= 2 => {
-            civil(year.value, month.value, 1).map(|date| (date, None))
-        }
-        [month, year] if year.digits == 4 && month.digits <= 2 => {
-            civil(year.value, month.value, 1).map(|date| (date, None))
-        }
-        [first, second, third] => three(*first, *second, *third, order).map(|date| (date, None)),
+        [year, month] if year.digits == 4 && month.digits == 3 => ordinal(year.value, month.value),
+        [year, month] if year.digits == 4 && month.digits <= 2 => civil(year.value, month.value, 1),
+        [month, year] if year.digits == 4 && month.digits <= 2 => civil(year.value, month.value, 1),
+        [first, second, third] => three(*first, *second, *third, order),
         _ => None,
     }
 }
@@ -145,12 +142,12 @@ fn with_units(numbers: &[Number]) -> Option<Date> {
     civil(year_of(*year)?, month.value, day)
 }
 
-/// One number: `2003`, `20031231`, `200312311014`, `20031231101455` (D1, D23).
-fn compact(number: Number, has_time: bool) -> Option<(Date, Option<Time>)> {
+/// One number: `2003`, `20031231` (D1, D23).
+fn compact(number: Number, has_time: bool) -> Option<Date> {
     let value = number.value;
     match number.digits {
-        4 if !has_time => civil(value, 1, 1).map(|date| (date, None)),
-        8 => civil(value / 10_000, value / 100 % 100, value % 100).map(|date| (date, None)),
+        4 if !has_time => civil(value, 1, 1),
+        8 => civil(value / 10_000, value / 100 % 100, value % 100),
         _ => None,
     }
 }
@@ -189,7 +186,8 @@ fn shown(first: Number, second: Number) -> Option<DayMonth> {
     }
 }
 
-/// Returns the order of day and month that a date shows by itself; dates with dots or names show none.
+/// Returns the order of day and month that a date shows by itself; dates with dots or names show
+/// none.
 pub(super) fn shown_order(found: &Found) -> Option<DayMonth> {
     match found.numbers.as_slice() {
         [first, second, _]

@@ -50,38 +50,39 @@ pub(super) enum Unit {
     Second,
 }
 
-const WEEKDAYS: &str = "monday mon tuesday tue tues wednesday wed weds thursday thu thur thurs friday fri saturday sat sunday sun \
-    montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so \
-    lundi mardi mercredi jeudi vendredi samedi dimanche lun mer jeu ven sam dim \
-    lunes martes miércoles jueves viernes sábado domingo mié jue vie sáb dom \
-    lunedì martedì mercoledì giovedì venerdì sabato domenica gio \
-    segunda terça quarta quinta sexta feira seg ter qua qui sex \
-    maandag dinsdag woensdag donderdag vrijdag zaterdag zondag ma wo vr za zo \
-    måndag tisdag onsdag torsdag fredag lördag söndag mån tis ons tor tors fre lör sön mandag tirsdag lørdag søndag man tir lør søn \
-    maanantai tiistai keskiviikko torstai perjantai lauantai sunnuntai ke pe la su \
-    poniedziałek wtorek środa czwartek piątek sobota niedziela pon wt śr czw pt sob nie ndz \
-    pondělí úterý středa čtvrtek pátek neděle po út st čt pá ne utorok streda štvrtok piatok nedeľa \
-    hétfő kedd szerda csütörtök péntek szombat vasárnap luni marți miercuri joi vineri sâmbătă duminică \
-    δευτέρα τρίτη τετάρτη πέμπτη παρασκευή σάββατο κυριακή δευ τρι τετ πεμ παρ σαβ κυρ \
-    pazartesi salı çarşamba perşembe cuma cumartesi pazar pzt sal çar per cum cmt paz \
-    понедельник вторник среда четверг пятница суббота воскресенье пн вт ср чт пт сб вс \
-    понеділок вівторок середа п'ятниця субота неділя нд понеделник вторник сряда четвъртък петък събота неделя \
-    понедељак уторак петак pirmdiena otrdiena trešdiena ceturtdiena piektdiena sestdiena svētdiena \
-    esmaspäev teisipäev kolmapäev neljapäev reede laupäev pühapäev \
-    pirmadienis antradienis trečiadienis ketvirtadienis penktadienis šeštadienis sekmadienis \
-    ponedjeljak utorak srijeda četvrtak petak subota nedjelja ponedeljek torek sreda nedelja \
-    senin selasa rabu kamis jumat sabtu minggu isnin selasa khamis jumaat ahad cn chủ nhật \
-    الاثنين الإثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد דוש \
-    จันทร์ อังคาร พุธ พฤหัสบดี ศุกร์ เสาร์ อาทิตย์";
+const WEEKDAYS: &str = "\
+     monday mon tuesday tue tues wednesday wed weds thursday thu thur thurs friday fri saturday \
+     sat sunday sun montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di \
+     mi do fr sa so lundi mardi mercredi jeudi vendredi samedi dimanche lun mer jeu ven sam dim \
+     lunes martes miércoles jueves viernes sábado domingo mié jue vie sáb dom lunedì martedì \
+     mercoledì giovedì venerdì sabato domenica gio segunda terça quarta quinta sexta feira seg \
+     ter qua qui sex maandag dinsdag woensdag donderdag vrijdag zaterdag zondag ma wo vr za zo \
+     måndag tisdag onsdag torsdag fredag lördag söndag mån tis ons tor tors fre lör sön mandag \
+     tirsdag lørdag søndag man tir lør søn maanantai tiistai keskiviikko torstai perjantai \
+     lauantai sunnuntai ke pe la su poniedziałek wtorek środa czwartek piątek sobota niedziela \
+     pon wt śr czw pt sob nie ndz pondělí úterý středa čtvrtek pátek neděle po út st čt pá ne \
+     utorok streda štvrtok piatok nedeľa hétfő kedd szerda csütörtök péntek szombat vasárnap \
+     luni marți miercuri joi vineri sâmbătă duminică δευτέρα τρίτη τετάρτη πέμπτη παρασκευή \
+     σάββατο κυριακή δευ τρι τετ πεμ παρ σαβ κυρ pazartesi salı çarşamba perşembe cuma \
+     cumartesi pazar pzt sal çar per cum cmt paz понедельник вторник среда четверг пятница \
+     суббота воскресенье пн вт ср чт пт сб вс понеділок вівторок середа п'ятниця субота неділя \
+     нд понеделник вторник сряда четвъртък петък събота неделя понедељак уторак петак pirmdiena \
+     otrdiena trešdiena ceturtdiena piektdiena sestdiena svētdiena esmaspäev teisipäev \
+     kolmapäev neljapäev reede laupäev pühapäev pirmadienis antradienis trečiadienis \
+     ketvirtadienis penktadienis šeštadienis sekmadienis ponedjeljak utorak srijeda četvrtak \
+     petak subota nedjelja ponedeljek torek sreda nedelja senin selasa rabu kamis jumat sabtu \
+     minggu isnin selasa khamis jumaat ahad cn chủ nhật الاثنين الإثنين الثلاثاء الأربعاء \
+     الخميس الجمعة السبت الأحد דוש จันทร์ อังคาร พุธ พฤหัสบดี ศุกร์ เสาร์ อาทิตย์";
 
-const FILLERS: &str = "at on of the de del el le den der dem am um om a à à las les alle ore ora as às saat в у o v ve luc lúc ngày \
-    vào hồi năm lời uhr uur hod hrs hours gada gadā m d г года р року year pukul pkl jam jm dated t och klokka klockan στις \
-    ของ วันที่ พศ เวลา น في الساعة ساعت ב בשעה";
+const FILLERS: &str = "\
+     at on of the de del el le den der dem am um om a à à las les alle ore ora as às saat в у o \
+     v ve luc lúc ngày vào hồi năm uhr uur hod hrs hours gada gadā m d г года р року year pukul \
+     pkl jam jm t och klokka klockan στις ของ วันที่ พศ เวลา น في الساعة ساعت ב בשעה";
 
 /// Words that do something, by their kind.
 const OTHERS: [(&str, Word); 14] = [
-    ("am sa öö öğleden", Word::Morning),
-    ("pm ch mu", Word::Afternoon),
+    ("am sa öö", Word::Morning),
+    ("pm ch ös", Word::Afternoon),
     ("st nd rd er ère º ª ste gen e", Word::Ordinal),
     ("th", Word::Ordinal),
     ("tháng thg", Word::MonthAhead),
@@ -209,7 +210,8 @@ pub(super) fn is_known(word: &str) -> bool {
     WORDS.contains_key(word)
 }
 
-/// Returns the Chinese, Japanese or Korean word that `rest` begins with, and its length in characters.
+/// Returns the Chinese, Japanese or Korean word that `rest` begins with, and its length in
+/// characters.
 pub(super) fn cjk(rest: &[char]) -> Option<(&'static str, usize)> {
     let is_prefix = |name: &str| {
         name.chars()

@@ -23,23 +23,26 @@ const fn hm(hours: i32, minutes: i32) -> i32 {
     hours * 3_600 + minutes * 60
 }
 
-/// Letters with one meaning, in hours and minutes from UTC. "EST" is -5 in summer too: letters are taken at
-/// their word.
+/// Letters with one meaning, in hours and minutes from UTC. "EST" is -5 in summer too: letters are
+/// taken at their word.
 #[rustfmt::skip]
 const LETTERS: &[(&str, i32)] = &[
-    ("gmt", 0), ("utc", 0), ("ut", 0), ("z", 0), ("wet", 0), ("uct", 0), ("zulu", 0),
-    ("est", hm(-5, 0)), ("edt", hm(-4, 0)), ("cdt", hm(-5, 0)), ("mst", hm(-7, 0)), ("mdt", hm(-6, 0)),
-    ("pst", hm(-8, 0)), ("pdt", hm(-7, 0)), ("akst", hm(-9, 0)), ("akdt", hm(-8, 0)), ("hst", hm(-10, 0)),
-    ("adt", hm(-3, 0)), ("nst", hm(-3, -30)), ("ndt", hm(-2, -30)), ("brt", hm(-3, 0)), ("brst", hm(-2, 0)),
-    ("art", hm(-3, 0)), ("clt", hm(-4, 0)), ("clst", hm(-3, 0)), ("cot", hm(-5, 0)), ("pet", hm(-5, 0)),
-    ("west", hm(1, 0)), ("cet", hm(1, 0)), ("met", hm(1, 0)), ("mez", hm(1, 0)), ("wat", hm(1, 0)),
-    ("cest", hm(2, 0)), ("mest", hm(2, 0)), ("mesz", hm(2, 0)), ("eet", hm(2, 0)), ("cat", hm(2, 0)),
-    ("sast", hm(2, 0)), ("idt", hm(3, 0)), ("eest", hm(3, 0)), ("msk", hm(3, 0)), ("eat", hm(3, 0)),
-    ("trt", hm(3, 0)), ("msd", hm(4, 0)), ("irst", hm(3, 30)), ("pkt", hm(5, 0)), ("npt", hm(5, 45)),
-    ("ict", hm(7, 0)), ("wib", hm(7, 0)), ("sgt", hm(8, 0)), ("hkt", hm(8, 0)), ("myt", hm(8, 0)),
-    ("pht", hm(8, 0)), ("wita", hm(8, 0)), ("awst", hm(8, 0)), ("jst", hm(9, 0)), ("kst", hm(9, 0)),
-    ("wit", hm(9, 0)), ("acst", hm(9, 30)), ("acdt", hm(10, 30)), ("aest", hm(10, 0)), ("aedt", hm(11, 0)),
-    ("nzst", hm(12, 0)), ("nzdt", hm(13, 0)),
+    ("gmt", 0), ("utc", 0), ("ut", 0), ("z", 0),
+    ("wet", 0), ("uct", 0), ("zulu", 0), ("est", hm(-5, 0)),
+    ("edt", hm(-4, 0)), ("cdt", hm(-5, 0)), ("mst", hm(-7, 0)), ("mdt", hm(-6, 0)),
+    ("pst", hm(-8, 0)), ("pdt", hm(-7, 0)), ("akst", hm(-9, 0)), ("akdt", hm(-8, 0)),
+    ("hst", hm(-10, 0)), ("adt", hm(-3, 0)), ("nst", hm(-3, -30)), ("ndt", hm(-2, -30)),
+    ("brt", hm(-3, 0)), ("brst", hm(-2, 0)), ("art", hm(-3, 0)), ("clt", hm(-4, 0)),
+    ("clst", hm(-3, 0)), ("cot", hm(-5, 0)), ("pet", hm(-5, 0)), ("west", hm(1, 0)),
+    ("cet", hm(1, 0)), ("met", hm(1, 0)), ("mez", hm(1, 0)), ("wat", hm(1, 0)),
+    ("cest", hm(2, 0)), ("mest", hm(2, 0)), ("mesz", hm(2, 0)), ("eet", hm(2, 0)),
+    ("cat", hm(2, 0)), ("sast", hm(2, 0)), ("idt", hm(3, 0)), ("eest", hm(3, 0)),
+    ("msk", hm(3, 0)), ("eat", hm(3, 0)), ("trt", hm(3, 0)), ("msd", hm(4, 0)),
+    ("irst", hm(3, 30)), ("pkt", hm(5, 0)), ("npt", hm(5, 45)), ("ict", hm(7, 0)),
+    ("wib", hm(7, 0)), ("sgt", hm(8, 0)), ("hkt", hm(8, 0)), ("myt", hm(8, 0)),
+    ("pht", hm(8, 0)), ("wita", hm(8, 0)), ("awst", hm(8, 0)), ("jst", hm(9, 0)),
+    ("kst", hm(9, 0)), ("wit", hm(9, 0)), ("acst", hm(9, 30)), ("acdt", hm(10, 30)),
+    ("aest", hm(10, 0)), ("aedt", hm(11, 0)), ("nzst", hm(12, 0)), ("nzdt", hm(13, 0)),
 ];
 
 /// Letters with several meanings (D4); the zone of the feed decides, else the first.
@@ -71,7 +74,8 @@ pub(super) fn look_up(word: &str) -> Option<Zone> {
     region.map(|(_, name)| Zone::Region((*name).to_owned()))
 }
 
-/// Returns the offset in seconds that digits say: `7`, `07`, `700`, `0700`, with what follows a colon.
+/// Returns the offset in seconds that digits say: `7`, `07`, `700`, `0700`, with what follows a
+/// colon.
 pub(super) fn offset(value: u32, digits: usize, minutes: Option<u32>) -> Option<i32> {
     let (hours, minutes) = match (digits, minutes) {
         (1 | 2, minutes) => (value, minutes.unwrap_or(0)),

@@ -5,8 +5,8 @@ use super::token::{Attributes, Place, Token, Tokens, decode, has_reference};
 use super::visible::Visible;
 use crate::normalize::text;
 
-/// Returns the text of `html`: no markup, references decoded, white space folded, NFC. Block elements,
-/// cells and line breaks separate words; inline elements do not.
+/// Returns the text of `html`: no markup, references decoded, white space folded, NFC. Block
+/// elements, cells and line breaks separate words; inline elements do not.
 pub fn plain(html: &str) -> String {
     if !html.contains(['<', '&']) {
         return text::fold(html);
@@ -35,11 +35,22 @@ fn separates(name: &str) -> bool {
     }
 }
 
-/// Tells whether text of unknown kind is markup (R27).
+/// Tells whether a long text of unknown kind is markup (R27): it holds a tag or a character
+/// reference that HTML knows. What else stands in it, `<o:p>` or `<amp-img>`, does not matter.
+pub fn has_markup(value: &str) -> bool {
+    let is_known_tag = |token| match token {
+        Token::Start(name, _) | Token::End(name) => is_known(&name),
+        Token::Text(_) => false,
+    };
+    has_reference(value) || (value.contains('<') && Tokens::new(value).any(is_known_tag))
+}
+
+/// Tells whether a title or name of unknown kind is markup (R27).
 ///
-/// It is when every tag in it is one that HTML knows, and it shows a tag that can stand by itself (an
-/// end tag, a void element, an element with attributes) or a character reference. `AT&T <b>` and
-/// `History of the <blink> tag` are text; `a &amp; b` and `<i>x</i>` are markup.
+/// These are rarely markup, so more is asked: it is when every tag in it is one that HTML knows,
+/// and it shows a tag that can stand by itself (an end tag, a void element, an element with
+/// attributes) or a character reference. `AT&T <b>` and `History of the <blink> tag` are text; `a
+/// &amp; b` and `<i>x</i>` are markup.
 pub fn is_markup(value: &str) -> bool {
     let mut is_shown = has_reference(value);
     if !is_shown && !value.contains('<') {

@@ -1,6 +1,7 @@
 //! Which elements and attributes are republished (standards R118–R121), in one table.
 //!
-//! What is not in the table loses its tags and keeps its content, but for `FATE`, whose content goes too.
+//! What is not in the table loses its tags and keeps its content, but for `FATE`, whose content
+//! goes too.
 
 use std::sync::LazyLock;
 
@@ -181,9 +182,7 @@ pub(super) enum Fate {
 /// Returns what becomes of the content of an element.
 pub(super) fn fate(name: &str) -> Fate {
     match name {
-        "script" | "style" | "iframe" | "noembed" | "noframes" | "textarea" | "title" | "xmp" => {
-            Fate::Raw
-        }
+        "script" | "style" | "noembed" | "noframes" | "textarea" | "title" | "xmp" => Fate::Raw,
         "applet" | "template" | "select" | "datalist" | "canvas" | "dialog" => Fate::Nested,
         "svg" | "math" => Fate::Foreign,
         _ => Fate::Unwrapped,

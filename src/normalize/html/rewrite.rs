@@ -1,10 +1,10 @@
 //! Writes markup anew: allowed elements only, properly nested, URLs absolute, within bounds.
 //!
-//! What comes out nests so that the tree construction rules of the HTML Standard (§13.2.6) have nothing
-//! to mend: no unclosed or stray tags, no block in a paragraph, no content in a table outside a cell.
-//! So the parser behind it never re-opens formatting elements nor moves content, which is where
-//! html5ever's cost grows with the square of the depth (html5ever#788) and where markup that is safe
-//! when read once turns out otherwise when read twice (R121, R122).
+//! What comes out nests so that the tree construction rules of the HTML Standard (§13.2.6) have
+//! nothing to mend: no unclosed or stray tags, no block in a paragraph, no content in a table
+//! outside a cell. So the parser behind it never re-opens formatting elements nor moves content,
+//! which is where html5ever's cost grows with the square of the depth (html5ever#788) and where
+//! markup that is safe when read once turns out otherwise when read twice (R121, R122).
 
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
@@ -23,10 +23,10 @@ pub(super) fn rewrite(html: &str, base: Option<&Url>, bounds: Bounds) -> String 
         match token {
             Token::Text(raw) => writer.pending.push_str(&decode(raw, Place::Text)),
             Token::Start(name, raw) => {
-                if let Some(rule) = rule_of(&name) {
-                    if let Some(attributes) = attributes::rewrite(rule, raw, base) {
-                        writer.start(rule, &attributes);
-                    }
+                if let Some(rule) = rule_of(&name)
+                    && let Some(attributes) = attributes::rewrite(rule, raw, base)
+                {
+                    writer.start(rule, &attributes);
                 }
             }
             Token::End(name) if name == "br" => {
@@ -139,7 +139,7 @@ impl Writer {
                 open.into_iter().for_each(|at| self.close_to(at));
             }
             Group::Ruby if self.find(|it| it.name == "ruby", is_cell_border).is_some() => {
-                while self.top().is_some_and(|top| is_implied(top)) {
+                while self.top().is_some_and(is_implied) {
                     self.close_to(self.stack.len() - 1);
                 }
             }
@@ -314,7 +314,8 @@ fn is_cell_border(rule: &Rule) -> bool {
     matches!(rule.group, Group::Cell | Group::Caption | Group::Table)
 }
 
-/// What stops the search for an open `li`, `dd` or `dt`: special elements but `address`, `div`, `p`.
+/// What stops the search for an open `li`, `dd` or `dt`: special elements but `address`, `div`,
+/// `p`.
 fn is_item_border(rule: &Rule) -> bool {
     let is_special = !matches!(rule.group, Group::Inline | Group::Formatting | Group::Ruby);
     is_special && !matches!(rule.name, "address" | "div" | "p")

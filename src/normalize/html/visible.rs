@@ -32,7 +32,8 @@ impl<'a> Visible<'a> {
         }
     }
 
-    /// Skips SVG or MathML. Returns the HTML start tag that broke out of it (§13.2.6.5), if one did.
+    /// Skips SVG or MathML. Returns the HTML start tag that broke out of it (§13.2.6.5), if one
+    /// did.
     fn skip_foreign(&mut self, name: &str) -> Option<Token<'a>> {
         let mut depth = 1_usize;
         let mut integration = 0_usize;

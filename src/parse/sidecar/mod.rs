@@ -24,6 +24,9 @@ use crate::model::raw::RawLink;
 /// Relations of IANA's registry may be written as URIs (RFC 4287 §4.2.7.2).
 const IANA_RELATIONS: &str = "http://www.iana.org/assignments/relation/";
 
+/// Candidates kept of one kind.
+const TEXTS_MAX: usize = 20;
+
 /// Reads `atom:link`, or an RSS `link` written like one.
 fn atom_link(node: &Node, outer: &Context) -> Option<RawLink> {
     let context = outer.enter(node);
@@ -63,7 +66,7 @@ fn texts(node: &Node, names: &[(Ns, &str)]) -> Vec<String> {
     let mut out = Vec::new();
     for (ns, name) in names {
         for text in node.elements().filter(|e| e.is(*ns, name)).filter_map(Node::text) {
-            if !out.contains(&text) {
+            if out.len() < TEXTS_MAX && !out.contains(&text) {
                 out.push(text);
             }
         }

@@ -88,7 +88,8 @@ fn is_complete(channel: &Node) -> bool {
         || itunes.as_deref().is_some_and(is_yes)
 }
 
-/// Tells whether the publisher forbids republishing: what is said to us by name wins over what is said to all.
+/// Tells whether the publisher forbids republishing: what is said to us by name wins over what is
+/// said to all.
 pub(super) fn is_blocked(channel: &Node) -> bool {
     let says = |node: &Node| node.text().map(|text| text.eq_ignore_ascii_case("yes"));
     let blocks = || channel.elements().filter(|node| node.is(Ns::Podcast, "block"));

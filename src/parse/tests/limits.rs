@@ -4,7 +4,11 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::super::repair::{ATTRIBUTES_MAX, DEPTH_MAX, ITEMS_MAX, NODES_MAX, TEXT_BYTES_MAX};
+use super::super::bounded::JSON_VALUES_MAX;
+use super::super::json::JSON_DEPTH_MAX;
+use super::super::repair::{
+    ATTRIBUTES_MAX, DEPTH_MAX, ITEMS_MAX, NODES_MAX, NODES_TOTAL_MAX, TEXT_BYTES_MAX,
+};
 use super::super::sidecar::EXTENSIONS_MAX;
 use super::*;
 
@@ -39,10 +43,39 @@ fn limits_hold_just_under_and_just_over() {
     // item, title and guid count as well.
     for (n, is_over) in [(NODES_MAX - 3, false), (NODES_MAX - 2, true)] {
         let feed = read(&item(&"<x/>".repeat(n)));
-        assert_eq!(has_flaw(&feed, "too many elements in one item"), is_over);
+        assert_eq!(has_flaw(&feed, "too many elements"), is_over);
+    }
+    // 50 items of 10,000 elements each fill the document's share.
+    let full = format!("<item>{}</item>", "<x/>".repeat(9_999));
+    for (tail, is_over) in [("<item/>", false), ("<item><x/></item>", true)] {
+        let feed = read(&rss(&format!("{}{tail}", full.repeat(NODES_TOTAL_MAX / 10_000))));
+        assert_eq!(has_flaw(&feed, "too many elements"), is_over);
+        assert_eq!(feed.items.len(), 51);
     }
     let many = first(&item(&"<media:x/>".repeat(EXTENSIONS_MAX + 1)));
     assert_eq!(many.extensions.len(), EXTENSIONS_MAX);
+}
+
+#[test]
+fn json_nests_to_a_limit() {
+    let nested = |n: usize| {
+        let (open, close) = ("[".repeat(n), "]".repeat(n));
+        format!("{{\"version\":\"https://jsonfeed.org/version/1\",\"x\":{open}{close}}}")
+    };
+    // The feed itself is one level.
+    assert!(read_bytes(nested(JSON_DEPTH_MAX - 1).as_bytes()).is_ok());
+    let limit = ParseError::Limit { what: "nested JSON values", limit: JSON_DEPTH_MAX };
+    assert_eq!(read_bytes(nested(JSON_DEPTH_MAX).as_bytes()), Err(limit));
+}
+
+#[test]
+fn json_values_are_counted() {
+    let many =
+        |n: usize| format!("{{\"title\":\"T\",\"items\":[],\"x\":[0{}]}}", ",0".repeat(n - 1));
+    // The feed, its title, the two lists.
+    assert!(read_bytes(many(JSON_VALUES_MAX - 4).as_bytes()).is_ok());
+    let limit = ParseError::Limit { what: "JSON values", limit: JSON_VALUES_MAX };
+    assert_eq!(read_bytes(many(JSON_VALUES_MAX - 3).as_bytes()), Err(limit));
 }
 
 #[test]

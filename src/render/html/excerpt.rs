@@ -1,14 +1,15 @@
 //! The beginning of a text, without markup, cut between words (R126).
 //!
-//! The input is safe HTML as we hold it: balanced, attributes quoted. Anything else gives text that is merely ugly; it is
-//! escaped again wherever it is shown.
+//! The input is safe HTML as we hold it: balanced, attributes quoted. Anything else gives text that
+//! is merely ugly; it is escaped again wherever it is shown.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Bytes of markup that are looked at for an excerpt.
 const SOURCE_BYTES_MAX: usize = 64 << 10;
 
-/// Returns at most `chars_max` grapheme clusters of the text, cut at a word's end and marked with `…` when more follows.
+/// Returns at most `chars_max` grapheme clusters of the text, cut at a word's end and marked with
+/// `…` when more follows.
 pub fn excerpt(html: &str, chars_max: usize) -> String {
     let text = plain(html);
     let mut graphemes = text.grapheme_indices(true);
@@ -23,7 +24,8 @@ pub fn excerpt(html: &str, chars_max: usize) -> String {
     )
 }
 
-/// Returns the text of the first part of some HTML: tags become spaces where they part words, white space is single.
+/// Returns the text of the first part of some HTML: tags become spaces where they part words, white
+/// space is single.
 pub fn plain(html: &str) -> String {
     let end = (0..=SOURCE_BYTES_MAX.min(html.len())).rev().find(|at| html.is_char_boundary(*at));
     let mut rest = html.get(..end.unwrap_or(0)).unwrap_or_default();

@@ -49,8 +49,8 @@ const ENGLISH: Words = Words {
     older: "Older",
     pages: "Other pages",
     follow: "Follow this page",
-    feed_is: "A feed lets a reader app fetch the news for you: no account, no tracking, newest first. \
-              Copy one of these addresses into any feed reader.",
+    feed_is: "A feed lets a reader app fetch the news for you: no account, no tracking, newest \
+              first. Copy one of these addresses into any feed reader.",
     source: "Source",
     by: "By",
     read_at: "Read the article at",
@@ -83,8 +83,8 @@ const VIETNAMESE: Words = Words {
     older: "Cũ hơn",
     pages: "Trang khác",
     follow: "Theo dõi trang này",
-    feed_is: "Nguồn cấp tin (feed) để ứng dụng đọc tin tự lấy tin mới cho bạn: không cần tài khoản, không \
-              theo dõi, tin mới ở trên. Hãy chép một trong các địa chỉ này vào ứng dụng đọc tin.",
+    feed_is: "Nguồn cấp tin (feed) để ứng dụng đọc tin tự lấy tin mới cho bạn: không cần \
+              tài khoản, không theo dõi, tin mới ở trên. Hãy chép một trong các địa chỉ này vào ứng dụng đọc tin.",
     source: "Nguồn",
     by: "Tác giả",
     read_at: "Đọc bài tại",

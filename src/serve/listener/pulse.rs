@@ -77,7 +77,8 @@ impl Pulse {
 
     fn read(&self, now: Instant) {
         self.with(|state| match state.phase {
-            // The time for a head runs from the first moment of a connection, not from its first byte.
+            // The time for a head runs from the first moment of a connection, not from its first
+            // byte.
             Phase::Silent => state.phase = Phase::Head,
             Phase::Idle => (state.phase, state.since) = (Phase::Head, now),
             Phase::Head | Phase::Serving | Phase::Writing => {}

@@ -1,4 +1,5 @@
-//! The connections that are open: when the server is full, the one that could best be missed is closed.
+//! The connections that are open: when the server is full, the one that could best be missed is
+//! closed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,8 +46,9 @@ impl Registry {
         Place { registry: Arc::clone(self), number, eviction }
     }
 
-    /// Closes the connection that has been longest without a request in progress, else the one that has been taking its answer
-    /// for longest. Does nothing when every connection has a request in progress.
+    /// Closes the connection that has been longest without a request in progress, else the one that
+    /// has been taking its answer for longest. Does nothing when every connection has a request in
+    /// progress.
     pub(super) fn evict(&self) {
         let mut list = self.lock();
         let open = list.by_number.iter();

@@ -64,7 +64,8 @@ impl View<'_> {
         story.members.iter().filter(|member| self.sources.contains_key(&member.source))
     }
 
-    /// The representative, else, when its source has left, the copy of the highest priority, the earliest among equals.
+    /// The representative, else, when its source has left, the copy of the highest priority, the
+    /// earliest among equals.
     fn shown_copy<'s>(&self, story: &Story, copies: &[&'s Arc<Held>]) -> Option<&'s Arc<Held>> {
         let chosen = copies.iter().find(|held| held.no == story.representative).copied();
         chosen.or_else(|| {
@@ -90,7 +91,8 @@ impl View<'_> {
         Some(item)
     }
 
-    /// An entry of `/source/{id}` has its own id; that of the copy that opened a story is the story's.
+    /// An entry of `/source/{id}` has its own id; that of the copy that opened a story is the
+    /// story's.
     fn entry_item(&self, held: &Held, story: &Story, taken: &mut HashSet<String>) -> Option<Item> {
         if story.is_withdrawn {
             return None;
@@ -160,7 +162,8 @@ impl View<'_> {
         own.map(|category| (category.slug.to_string(), category.title.clone())).collect()
     }
 
-    /// `atom:source`: the entry's own when it names a feed (R11), else that of the source it came from (R10, R12).
+    /// `atom:source`: the entry's own when it names a feed (R11), else that of the source it came
+    /// from (R10, R12).
     fn source_credit(&self, held: &Held) -> SourceCredit {
         let origin = held.entry.origin.as_ref().filter(|o| o.id.is_some() || o.feed_url.is_some());
         match origin {

@@ -1,8 +1,10 @@
-//! What stands in a document: chosen from the store by the configuration, complete, so that writers look nothing up.
+//! What stands in a document: chosen from the store by the configuration, complete, so that writers
+//! look nothing up.
 //!
-//! Pure in effect: the same store and configuration give the same document (R63); no clock is read. The catalog decides
-//! membership: an entry of a source that is not configured is in no output, and a story opened by such a source is shown by
-//! another of its copies. Standards: RFC 4287 (feed and entry parts), RFC 5005 (paging and archives), rules R4–R24 and R62–R74.
+//! Pure in effect: the same store and configuration give the same document (R63); no clock is read.
+//! The catalog decides membership: an entry of a source that is not configured is in no output, and
+//! a story opened by such a source is shown by another of its copies. Standards: RFC 4287 (feed and
+//! entry parts), RFC 5005 (paging and archives), rules R4–R24 and R62–R74.
 
 mod credit;
 mod item;
@@ -47,7 +49,8 @@ pub enum Found<T> {
 pub struct Selected {
     /// The document.
     pub document: Document,
-    /// `Last-Modified`: the latest commit that changed a source whose words stand in it, else the store's creation (R85).
+    /// `Last-Modified`: the latest commit that changed a source whose words stand in it, else the
+    /// store's creation (R85).
     pub changed: Timestamp,
 }
 
@@ -132,7 +135,8 @@ impl<'a> View<'a> {
         renamed.map_or(Found::Unknown, |category| Found::Renamed(category.slug.to_string()))
     }
 
-    /// A source that is polled but not published never had a page; one that left the configuration had (410).
+    /// A source that is polled but not published never had a page; one that left the configuration
+    /// had (410).
     fn source_member(&self, id: &str) -> Found<Membership> {
         let id = SourceId::new(id);
         match self.sources.get(&id) {

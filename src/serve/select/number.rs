@@ -1,7 +1,9 @@
-//! Archive documents (RFC 5005 §4): numbered once, a hundred to a page, so that a full page never changes membership.
+//! Archive documents (RFC 5005 §4): numbered once, a hundred to a page, so that a full page never
+//! changes membership.
 //!
-//! In `/all` a story's number is the one it got when it was opened. In a category or a source, the entries of its sources are
-//! counted in order of arrival; a story stands at the number of the first of them, and its later copies leave holes.
+//! In `/all` a story's number is the one it got when it was opened. In a category or a source, the
+//! entries of its sources are counted in order of arrival; a story stands at the number of the
+//! first of them, and its later copies leave holes.
 
 use std::collections::BTreeSet;
 
@@ -155,7 +157,8 @@ impl View<'_> {
         }
     }
 
-    /// Returns the stories that stand at these entries: those whose first copy from the scope's sources is one of them.
+    /// Returns the stories that stand at these entries: those whose first copy from the scope's
+    /// sources is one of them.
     fn first_joined(
         &self,
         entries: &[EntryNo],

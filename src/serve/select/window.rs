@@ -10,7 +10,8 @@ use crate::store::StoreError;
 use super::{Membership, Part, Places, View};
 
 impl View<'_> {
-    /// Returns page n (from 1) of a day; `None` when the day has no such page. A day with nothing in it has one, empty page.
+    /// Returns page n (from 1) of a day; `None` when the day has no such page. A day with nothing
+    /// in it has one, empty page.
     pub(super) fn day_places(
         &self,
         day: Date,
@@ -56,8 +57,9 @@ fn day_paging(n: u32, has_more: bool) -> Vec<(&'static str, Part)> {
     paging
 }
 
-/// Cuts a list, newest first, to what one feed holds: `entries_per_feed`, or all of the last `days_per_feed` days counted back
-/// from the newest, whichever is more, but never over `ENTRIES_PER_FEED_MAX`.
+/// Cuts a list, newest first, to what one feed holds: `entries_per_feed`, or all of the last
+/// `days_per_feed` days counted back from the newest, whichever is more, but never over
+/// `ENTRIES_PER_FEED_MAX`.
 pub(super) fn window(site: &SitePolicy, positions: &mut Vec<Position>) {
     let Some(newest) = positions.first().map(|place| place.date) else { return };
     let span = SignedDuration::from_hours(i64::from(site.days_per_feed).saturating_mul(24));

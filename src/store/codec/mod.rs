@@ -1,10 +1,12 @@
 //! Records as bytes: what the engines of this machine keep, and how damage is noticed.
 //!
-//! A record is `[checksum u64][format u8][payload]`. The checksum (XXH3) covers the format byte, the payload and the
-//! record's own key, so that neither a flipped bit nor a record in another's place is taken for good. The first nine bytes
-//! stay as they are in every format: a newer one is told from a damaged one. Payloads are postcard over structs of this
-//! module's own, so that the words of `model` may change their shape without touching what is on disk; the long texts of
-//! entries are packed with zstd. What leaves here is the model's own values; this module knows no engine.
+//! A record is `[checksum u64][format u8][payload]`. The checksum (XXH3) covers the format byte,
+//! the payload and the record's own key, so that neither a flipped bit nor a record in another's
+//! place is taken for good. The first nine bytes stay as they are in every format: a newer one is
+//! told from a damaged one. Payloads are postcard over structs of this module's own, so that the
+//! words of `model` may change their shape without touching what is on disk; the long texts of
+//! entries are packed with zstd. What leaves here is the model's own values; this module knows no
+//! engine.
 
 mod claim;
 mod entry;

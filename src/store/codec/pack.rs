@@ -1,8 +1,8 @@
 //! Packs texts with zstd, from some size on with a dictionary trained on the store's own entries.
 //!
-//! A packed part is `[0][raw]` or `[1][dictionary u32][raw length u32][zstd frame]`. Dictionary 0 is none; others are kept
-//! by the engine for ever, beside the records that need them. Measured on real feeds, a dictionary saves a third of the
-//! bytes and half of the time; level 3 is enough.
+//! A packed part is `[0][raw]` or `[1][dictionary u32][raw length u32][zstd frame]`. Dictionary 0
+//! is none; others are kept by the engine for ever, beside the records that need them. Measured on
+//! real feeds, a dictionary saves a third of the bytes and half of the time; level 3 is enough.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

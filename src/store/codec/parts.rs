@@ -1,4 +1,5 @@
-//! Wire forms of the small words that records share. Each borrows from the model or from the record read.
+//! Wire forms of the small words that records share. Each borrows from the model or from the record
+//! read.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,6 @@
-//! The state of a source as bytes, in two records: what every poll changes (`State`), and what only a changed document
-//! changes (`Document`), so that a 304 writes some hundred bytes and not the list of all it knows.
+//! The state of a source as bytes, in two records: what every poll changes (`State`), and what only
+//! a changed document changes (`Document`), so that a 304 writes some hundred bytes and not the
+//! list of all it knows.
 
 use std::time::Duration;
 

@@ -35,7 +35,8 @@ impl Tally {
     /// Its key.
     pub(crate) const KEY: Key<'static> = TALLY;
 
-    /// Returns the counts behind `batch`; the caller adds the entries and stories that were not there.
+    /// Returns the counts behind `batch`; the caller adds the entries and stories that were not
+    /// there.
     pub(crate) fn after(&self, batch: &Batch) -> Self {
         let beyond_entry =
             batch.entries.last_key_value().map_or(0, |(no, _)| no.0.saturating_add(1));

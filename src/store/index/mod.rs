@@ -1,7 +1,8 @@
 //! What is looked up in memory: lists of stories and entries by date, public ids, near-duplicates.
 //!
-//! An index is a pure function of the stories and entries held, whatever the order they came in: engines rebuild it when
-//! they open and keep it up at each commit. It holds places and hashes, no texts; about 150 bytes a story and copy.
+//! An index is a pure function of the stories and entries held, whatever the order they came in:
+//! engines rebuild it when they open and keep it up at each commit. It holds places and hashes, no
+//! texts; about 150 bytes a story and copy.
 
 mod postings;
 mod recurring;
@@ -48,7 +49,8 @@ pub(crate) struct Index {
 const SLUG_BYTES: usize = 16;
 
 impl Index {
-    /// Takes in the stories of one batch. All old ones leave first: a copy may move from one story to another.
+    /// Takes in the stories of one batch. All old ones leave first: a copy may move from one story
+    /// to another.
     pub(crate) fn change_stories(&mut self, changes: &[Change<Arc<Story>>]) {
         for old in changes.iter().filter_map(|change| change.old.as_deref()) {
             if is_published(old) {

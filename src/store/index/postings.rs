@@ -1,10 +1,16 @@
 //! Finds entries that share index keys (reference: dedup §3.2).
 //!
-//! Only entries dated within `WINDOW` before the newest take part. A list is ordered by (date, number) and holds the newest
-//! `LIST_MAX` entries and one more: that one tells that the key is a stop key, for as long as it is within the window. So
-//! whether a key counts does not depend on the order of arrival or on a restart.
+//! Only entries dated within `WINDOW` before the newest take part. A key's list is ordered by
+//! (date, number) and holds the newest `LIST_MAX` entries and one more: that one tells that it is a
+//! stop key, for as long as it is within the window. So whether a key counts does not depend on the
+//! order of arrival or on a restart.
+//!
+//! Most keys have one entry, which therefore has its place in the map itself: a list for each would
+//! take three times as much.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU64;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +18,8 @@ use super::super::{Bounds, Candidates};
 use crate::model::entry::EntryNo;
 use crate::model::features::Marks;
 
-/// Entries dated further than this before the newest are no candidates. The default window of `[dedup]` is half of it.
+/// Entries dated further than this before the newest are no candidates. The default window of
+/// `[dedup]` is half of it.
 const WINDOW: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// A key that more entries have tells nothing.
 const LIST_MAX: usize = 96;
@@ -37,17 +44,24 @@ impl Window {
     }
 }
 
-/// One entry in the list of a key: 16 bytes.
+/// One entry in the list of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Posting {
     date: i64,
-    no: u64,
+    no: NonZeroU64,
+}
+
+/// The entries of a key, oldest first: 16 bytes, thanks to the number that is never 0.
+enum List {
+    One(Posting),
+    #[expect(clippy::box_collection, reason = "the vector itself would make every list longer")]
+    Many(Box<Vec<Posting>>),
 }
 
 /// The lists of all keys.
 #[derive(Default)]
 pub(super) struct Postings {
-    lists: HashMap<u64, Vec<Posting>>,
+    lists: HashMap<u64, List>,
     newest: Option<Timestamp>,
     swept: Option<Timestamp>,
 }
@@ -57,30 +71,26 @@ impl Postings {
     pub(super) fn insert(&mut self, no: EntryNo, date: Timestamp, marks: &Marks) {
         self.newest = self.newest.max(Some(date));
         self.sweep();
+        let Some(posting) = Posting::of(no, date) else { return };
         if !self.window().is_some_and(|window| window.holds(date)) {
             return;
         }
-        let posting = Posting { date: nanos(date), no: no.0 };
         for key in &marks.keys {
-            let list = self.lists.entry(*key).or_default();
-            let Err(place) = list.binary_search(&posting) else { continue };
-            list.insert(place, posting);
-            if list.len() > LIST_MAX + 1 {
-                list.remove(0);
+            match self.lists.entry(*key) {
+                Entry::Vacant(place) => drop(place.insert(List::One(posting))),
+                Entry::Occupied(mut place) => place.get_mut().insert(posting),
             }
         }
     }
 
     /// Takes an entry out, as it was entered.
     pub(super) fn remove(&mut self, no: EntryNo, date: Timestamp, marks: &Marks) {
-        let posting = Posting { date: nanos(date), no: no.0 };
+        let Some(posting) = Posting::of(no, date) else { return };
         for key in &marks.keys {
-            let Some(list) = self.lists.get_mut(key) else { continue };
-            if let Ok(place) = list.binary_search(&posting) {
-                list.remove(place);
-            }
-            if list.is_empty() {
-                self.lists.remove(key);
+            if let Entry::Occupied(mut place) = self.lists.entry(*key)
+                && !place.get_mut().retain(|other| *other != posting)
+            {
+                place.remove();
             }
         }
     }
@@ -92,14 +102,14 @@ impl Postings {
         let mut keys = marks.keys.clone();
         keys.sort_unstable();
         keys.dedup();
-        // Keys in order: the same terms are added up in the same order, so that a rank is the same to the last bit.
+        // Keys in order: the same terms are added up in the same order, so that a rank is the same
+        // to the last bit.
         let mut ranks: BTreeMap<u64, f64> = BTreeMap::new();
         for list in keys.iter().filter_map(|key| self.lists.get(key)) {
-            let gone = list.partition_point(|posting| posting.date < window.from);
-            let live = list.get(gone..).unwrap_or_default();
+            let live = list.since(window.from);
             let Some(share) = share(live.len()) else { continue };
             for posting in live.iter().filter(|posting| within.contains(&posting.date)) {
-                *ranks.entry(posting.no).or_default() += share;
+                *ranks.entry(posting.no.get()).or_default() += share;
             }
         }
         let mut entries: Vec<_> = ranks.into_iter().map(|(no, rank)| (EntryNo(no), rank)).collect();
@@ -109,8 +119,8 @@ impl Postings {
     }
 
     #[cfg(test)]
-    pub(super) fn lists(&self) -> usize {
-        self.lists.len()
+    pub(super) fn len(&self) -> usize {
+        self.lists.values().map(|list| list.since(i64::MIN).len()).sum()
     }
 
     fn window(&self) -> Option<Window> {
@@ -126,10 +136,54 @@ impl Postings {
         }
         self.swept = Some(newest);
         let window = Window::before(newest);
-        self.lists.retain(|_, list| {
-            list.drain(..list.partition_point(|posting| posting.date < window.from));
-            !list.is_empty()
-        });
+        self.lists.retain(|_, list| list.retain(|posting| posting.date >= window.from));
+    }
+}
+
+impl Posting {
+    fn of(no: EntryNo, date: Timestamp) -> Option<Self> {
+        NonZeroU64::new(no.0).map(|no| Self { date: nanos(date), no })
+    }
+}
+
+impl List {
+    fn insert(&mut self, posting: Posting) {
+        match self {
+            Self::One(other) => {
+                if *other != posting {
+                    let pair = vec![posting.min(*other), posting.max(*other)];
+                    *self = Self::Many(Box::new(pair));
+                }
+            }
+            Self::Many(list) => {
+                if let Err(place) = list.binary_search(&posting) {
+                    list.insert(place, posting);
+                }
+                if list.len() > LIST_MAX + 1 {
+                    list.remove(0);
+                }
+            }
+        }
+    }
+
+    /// Keeps what is wanted; tells whether anything is left.
+    fn retain(&mut self, is_wanted: impl Fn(&Posting) -> bool) -> bool {
+        match self {
+            Self::One(posting) => is_wanted(posting),
+            Self::Many(list) => {
+                list.retain(is_wanted);
+                !list.is_empty()
+            }
+        }
+    }
+
+    /// Returns the entries from a date on.
+    fn since(&self, from: i64) -> &[Posting] {
+        let all = match self {
+            Self::One(posting) => std::slice::from_ref(posting),
+            Self::Many(list) => list,
+        };
+        all.get(all.partition_point(|posting| posting.date < from)..).unwrap_or_default()
     }
 }
 
@@ -143,4 +197,14 @@ fn share(length: usize) -> Option<f64> {
 fn nanos(at: Timestamp) -> i64 {
     let exact = at.as_nanosecond();
     i64::try_from(exact).unwrap_or(if exact < 0 { i64::MIN } else { i64::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_one_takes_no_more_than_its_posting() {
+        assert_eq!(size_of::<List>(), size_of::<Posting>());
+    }
 }

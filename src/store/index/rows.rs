@@ -76,7 +76,8 @@ impl Rows {
     }
 }
 
-/// Returns the places between the bounds; `None` when there are none. Numbers begin at 1, so 0 is before all of a date.
+/// Returns the places between the bounds; `None` when there are none. Numbers begin at 1, so 0 is
+/// before all of a date.
 fn range(selection: &Selection) -> Option<(Bound<Position>, Bound<Position>)> {
     let from = selection.from.map(|date| Position { date, no: 0 });
     let until = selection.until.map(|date| Position { date, no: 0 });

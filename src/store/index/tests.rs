@@ -231,8 +231,8 @@ fn candidates_keep_within_the_bounds() {
     };
     assert_eq!(numbers(20, 40), [2, 3, 4], "both ends belong to it; equal ranks: the older first");
     assert_eq!(numbers(21, 39), [3]);
-    assert_eq!(numbers(60, 90), [] as [u64; 0]);
-    assert_eq!(numbers(40, 20), [] as [u64; 0], "from after until");
+    assert_eq!(numbers(60, 90), Vec::<u64>::new());
+    assert_eq!(numbers(40, 20), Vec::<u64>::new(), "from after until");
 }
 
 #[test]
@@ -280,8 +280,8 @@ fn what_left_the_window_is_dropped_from_memory() {
         let keys = head(0, &[day, 1_000]).marks;
         postings.insert(EntryNo(day + 1), at(i64::try_from(day).unwrap() * 24 * HOUR), &keys);
     }
-    let kept = postings.lists();
-    assert!(kept <= 11, "{kept} lists for nine days and the common key");
+    // Nine days are in the window, at two keys each; a sweep may be a day late.
+    assert!((18..=20).contains(&postings.len()), "{} postings", postings.len());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Keeps records read or written of late, decoded.
 //!
-//! Two halves: a record found in the old half moves to the young one; when the young half is full, it becomes the old one
-//! and what was in that is dropped. That is near enough to "least recently used", at one hash look-up a read.
+//! Two halves: a record found in the old half moves to the young one; when the young half is full,
+//! it becomes the old one and what was in that is dropped. That is near enough to "least recently
+//! used", at one hash look-up a read.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -22,7 +23,7 @@ struct Halves<K, V> {
 }
 
 /// When a read began, as the cache sees it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Since(u64);
 
 /// What a record costs besides its bytes.
@@ -70,7 +71,8 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
             halves.old = std::mem::take(&mut halves.young);
             halves.young_bytes = 0;
         }
-        // A record written over stays counted until its half is dropped: the bound errs to the safe side.
+        // A record written over stays counted until its half is dropped: the bound errs to the safe
+        // side.
         halves.young_bytes += bytes;
         halves.young.insert(key, (value, bytes - RECORD_BYTES));
     }

@@ -17,7 +17,8 @@ pub(super) fn is_due(store: &SledStore) -> bool {
     store.packer.dictionary() == 0 && store.memory().tally.entries >= SAMPLES
 }
 
-/// Trains on the newest entries and keeps the result. Entries written from then on are packed with it.
+/// Trains on the newest entries and keeps the result. Entries written from then on are packed with
+/// it.
 pub(super) fn train(store: &SledStore) -> Result<(), StoreError> {
     let next = store.memory().tally.next_entry;
     let mut samples = Vec::new();

@@ -1,9 +1,10 @@
 //! Makes sled's flush survive a power cut.
 //!
-//! sled 0.34.7 makes its writes durable with `sync_file_range(2)`, which by its manual page flushes neither the file's
-//! length nor the disk's own cache: in power-cut trials whole databases were lost, and opened as empty ones. The symbol of
-//! that name below wins over the C library's when the program is linked, and does what sled means: `fdatasync(2)`, which
-//! returns when the data, and the length needed to read it, are on the device. `SledStore::open` checks that it is in force.
+//! sled 0.34.7 makes its writes durable with `sync_file_range(2)`, which by its manual page flushes
+//! neither the file's length nor the disk's own cache: in power-cut trials whole databases were
+//! lost, and opened as empty ones. The symbol of that name below wins over the C library's when the
+//! program is linked, and does what sled means: `fdatasync(2)`, which returns when the data, and
+//! the length needed to read it, are on the device. `SledStore::open` checks that it is in force.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,8 +13,8 @@ static FLUSHES: AtomicU64 = AtomicU64::new(0);
 
 /// Flushes the data of `fd`, whatever range was asked for.
 ///
-/// # Safety
-/// As the function of the C library: it takes no pointers, and a bad descriptor is an error (`EBADF`), no harm.
+/// # Safety As the function of the C library: it takes no pointers, and a bad descriptor is an
+/// error (`EBADF`), no harm.
 #[cfg(target_os = "linux")]
 #[unsafe(no_mangle)]
 #[expect(
@@ -48,7 +49,8 @@ pub(super) fn flushes() -> u64 {
     FLUSHES.load(Ordering::Relaxed)
 }
 
-/// Tells whether flushes go through the shim, given the count before one. Elsewhere than on Linux sled syncs well itself.
+/// Tells whether flushes go through the shim, given the count before one. Elsewhere than on Linux
+/// sled syncs well itself.
 pub(super) fn is_in_force(flushes_before: u64) -> bool {
     !cfg!(target_os = "linux") || flushes() > flushes_before
 }

@@ -1,8 +1,9 @@
-//! `MANIFEST`: which directory holds the live database, and what it held when this was last written.
+//! `MANIFEST`: which directory holds the live database, and what it held when this was last
+//! written.
 //!
-//! sled may open a damaged database "well", but empty. So counts are kept outside of it, never ahead of what is durable: a
-//! database behind its manifest has lost something. The file is text, and replaced as a whole (written aside, flushed,
-//! renamed, the directory flushed).
+//! sled may open a damaged database "well", but empty. So counts are kept outside of it, never
+//! ahead of what is durable: a database behind its manifest has lost something. The file is text,
+//! and replaced as a whole (written aside, flushed, renamed, the directory flushed).
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -1,11 +1,13 @@
 //! The store on sled: everything in one directory, one process at a time.
 //!
-//! `LOCK` keeps others out, `MANIFEST` names the live database (`gen-0001`). Records, with their codec's checksums, are
-//! under four keys an article: entry, story, own key, URL key. Lists, public ids and near-duplicate keys are in memory
-//! (`store/index`), rebuilt from the stories and the newest entries when the store opens, as are the states of sources.
+//! `LOCK` keeps others out, `MANIFEST` names the live database (`gen-0001`). Records, with their
+//! codec's checksums, are under four keys an article: entry, story, own key, URL key. Lists, public
+//! ids and near-duplicate keys are in memory (`store/index`), rebuilt from the stories and the
+//! newest entries when the store opens, as are the states of sources.
 //!
-//! sled's own promises are not relied on where trials broke them: flushes go through `durable`, a write that fails ends
-//! writing for good, opening is guarded against panics and silent loss, values stay small.
+//! sled's own promises are not relied on where trials broke them: flushes go through `durable`, a
+//! write that fails ends writing for good, opening is guarded against panics and silent loss,
+//! values stay small.
 
 mod cache;
 mod check;
@@ -43,7 +45,8 @@ use records::Records;
 const ENTRIES_CACHE_BYTES: usize = 8 << 20;
 /// Decoded stories kept, likewise.
 const STORIES_CACHE_BYTES: usize = 2 << 20;
-/// Batches between two writings of the manifest: about a minute's worth. What it knows cannot be lost unnoticed.
+/// Batches between two writings of the manifest: about a minute's worth. What it knows cannot be
+/// lost unnoticed.
 const MANIFEST_EVERY_COMMITS: u64 = 128;
 /// Batches between two looks at the size of the files.
 const SIZE_EVERY_COMMITS: u64 = 64;
@@ -63,7 +66,8 @@ impl Default for SledOptions {
 
 /// A store in a directory of this machine.
 ///
-/// Dropping it makes everything committed durable and writes the manifest; `close` does so too and tells of errors.
+/// Dropping it makes everything committed durable and writes the manifest; `close` does so too and
+/// tells of errors.
 pub struct SledStore {
     dir: PathBuf,
     packer: Packer,
@@ -95,9 +99,9 @@ struct Size {
 impl SledStore {
     /// Opens the store in `dir`, or makes it, with what `birth` says.
     ///
-    /// # Errors
-    /// `Busy`: another process has it. `Corrupt`: it does not open, or has lost what was durable. `NewerFormat`, `Full`, and
-    /// `Engine` for all else. A store with single records damaged opens, with `Health::Damaged`.
+    /// # Errors `Busy`: another process has it. `Corrupt`: it does not open, or has lost what was
+    /// durable. `NewerFormat`, `Full`, and `Engine` for all else. A store with single records
+    /// damaged opens, with `Health::Damaged`.
     pub fn open(dir: &Path, birth: &Birth, options: SledOptions) -> Result<Self, StoreError> {
         let Opened { lock, manifest, records, packer, birth, memory } =
             open::open(dir, birth, options)?;
@@ -122,12 +126,14 @@ impl SledStore {
         self.settle()
     }
 
-    /// Reads every record and compares all that should agree; returns what does not, in words. Takes a while.
+    /// Reads every record and compares all that should agree; returns what does not, in words.
+    /// Takes a while.
     pub fn check(&self) -> Vec<String> {
         check::check(self)
     }
 
-    /// Tells whether this program's flushes survive a power cut: false only where it was linked without its shim.
+    /// Tells whether this program's flushes survive a power cut: false only where it was linked
+    /// without its shim.
     pub fn flushes_last() -> bool {
         durable::is_in_force(0)
     }
@@ -183,7 +189,8 @@ impl SledStore {
         Ok(Some(story))
     }
 
-    /// Returns the story that a batch replaces; one that is damaged is replaced like one that is not there.
+    /// Returns the story that a batch replaces; one that is damaged is replaced like one that is
+    /// not there.
     fn story_if_readable(&self, no: StoryNo) -> Result<Option<Arc<Story>>, StoreError> {
         self.if_readable(self.story(no))
     }
@@ -211,7 +218,8 @@ impl SledStore {
         read
     }
 
-    /// Takes in what was written. The engine has it already, so that nothing is listed that cannot be read.
+    /// Takes in what was written. The engine has it already, so that nothing is listed that cannot
+    /// be read.
     fn remember(&self, plan: Plan) {
         let Plan { heads, stories, states, tally, held, told, writes: _ } = plan;
         self.entries.renew(held);
@@ -223,7 +231,8 @@ impl SledStore {
         memory.tally = tally;
     }
 
-    /// Does what is due behind a flush. None of it is needed for what was committed to last, so errors are only told.
+    /// Does what is due behind a flush. None of it is needed for what was committed to last, so
+    /// errors are only told.
     fn tend(&self, writer: &mut Writer) {
         let commits = self.memory().tally.commits;
         let known = writer.manifest.commits;

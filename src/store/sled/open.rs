@@ -1,5 +1,5 @@
-//! Opens a store: takes the lock, reads the manifest, clears what a crash left, opens sled, makes sure that nothing was
-//! lost and that flushes last, and rebuilds what is kept in memory.
+//! Opens a store: takes the lock, reads the manifest, clears what a crash left, opens sled, makes
+//! sure that nothing was lost and that flushes last, and rebuilds what is kept in memory.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -22,7 +22,8 @@ use crate::store::codec::{
 };
 use crate::store::index::{Index, Recent};
 
-/// sled lets go of its lock some milliseconds after the last handle is dropped: an open right after a close waits for it.
+/// sled lets go of its lock some milliseconds after the last handle is dropped: an open right after
+/// a close waits for it.
 const LOCK_TRIES: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// sled cleans up half-empty segments only in the thread that flushes from time to time.
@@ -87,7 +88,8 @@ fn busy(dir: &Path) -> StoreError {
     StoreError::Busy { path: dir.display().to_string() }
 }
 
-/// Reads the manifest; makes that of a new store. A database without one is not taken for a new store.
+/// Reads the manifest; makes that of a new store. A database without one is not taken for a new
+/// store.
 fn manifest(dir: &Path) -> Result<Manifest, StoreError> {
     if let Some(manifest) = Manifest::read(dir)? {
         return Ok(manifest);
@@ -113,7 +115,8 @@ fn generations(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Removes generations that the manifest does not name, and half-written snapshots, which sled fails to open over.
+/// Removes generations that the manifest does not name, and half-written snapshots, which sled
+/// fails to open over.
 fn clear(dir: &Path, live: &Path) -> std::io::Result<()> {
     for orphan in generations(dir)?.iter().filter(|path| *path != live) {
         tracing::warn!(path = %orphan.display(), "removing a database that is not the live one");
@@ -168,8 +171,8 @@ fn try_engine(live: &Path, options: SledOptions) -> Result<Db, StoreError> {
     Err(busy(live))
 }
 
-/// Reads what the store was born with and its counts, or writes them; makes sure that nothing durable is missing, and that
-/// this first flush went where it should.
+/// Reads what the store was born with and its counts, or writes them; makes sure that nothing
+/// durable is missing, and that this first flush went where it should.
 fn begin(
     records: &Records,
     birth: &Birth,

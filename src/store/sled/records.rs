@@ -1,8 +1,9 @@
 //! Records in sled: one tree, keys ordered by kind, long records in pieces.
 //!
-//! sled puts a node of more than 128 KB into a file that it never flushes, and never deletes when it is replaced. A node
-//! holds some 16 values, so a value is kept below 7 KB: the first piece of a record is under its key behind the number of
-//! further ones, those are under `z`, the key and their number.
+//! sled puts a node of more than 128 KB into a file that it never flushes, and never deletes when
+//! it is replaced. A node holds some 16 values, so a value is kept below 7 KB: the first piece of a
+//! record is under its key behind the number of further ones, those are under `z`, the key and
+//! their number.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -54,7 +55,8 @@ impl Records {
             let Some(first) = self.db.get(&bytes).map_err(failed("read record"))? else {
                 return Ok(None);
             };
-            // A record of several pieces may be replaced between two of them: then they do not match.
+            // A record of several pieces may be replaced between two of them: then they do not
+            // match.
             match self.join(key, &bytes, &first) {
                 Ok(record) => return Ok(Some(record)),
                 Err(error)
@@ -68,7 +70,8 @@ impl Records {
         last.map_or(Ok(None), Err)
     }
 
-    /// Returns all keys (without their first byte) and records of a kind, in order. The records are not checked.
+    /// Returns all keys (without their first byte) and records of a kind, in order. The records are
+    /// not checked.
     pub(super) fn scan(
         &self,
         kind: Key<'_>,
@@ -91,6 +94,16 @@ impl Records {
         }
         unseal(key, &record)?;
         Ok(record)
+    }
+
+    #[cfg(test)]
+    pub(super) fn pieces(&self) -> usize {
+        self.db.scan_prefix([PIECE_PREFIX]).count()
+    }
+
+    #[cfg(test)]
+    pub(super) fn kill(&self) {
+        self.is_dead.store(true, Ordering::Release);
     }
 
     /// Adds a record to `writes`, and the removal of pieces that its forerunner had more.
@@ -123,7 +136,8 @@ impl Records {
         self.write("flush", || self.db.flush().map(drop))
     }
 
-    /// Runs a write. sled is not to be trusted with another one after an error or a panic: some of it may be visible.
+    /// Runs a write. sled is not to be trusted with another one after an error or a panic: some of
+    /// it may be visible.
     fn write(
         &self,
         operation: &'static str,

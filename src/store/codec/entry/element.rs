@@ -1,5 +1,5 @@
-//! Extension elements as a flat list: each is followed by its children. No nesting on disk means no recursion here,
-//! however deep a publisher nests.
+//! Extension elements as a flat list: each is followed by its children. No nesting on disk means no
+//! recursion here, however deep a publisher nests.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Entries as bytes: `[head length u32][head][packed body]`.
 //!
-//! The head holds what indexes are made of and is not packed, so that a store opens without unpacking any text; its hashes
-//! would not pack anyway. The body holds the texts.
+//! The head holds what indexes are made of and is not packed, so that a store opens without
+//! unpacking any text; its hashes would not pack anyway. The body holds the texts.
 
 mod body;
 mod element;
