@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::ingest::{Event, Mode, Report, Writer};
+use crate::ingest::{Event, Mode, Report, Settings, Writer};
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use crate::model::policy::Catalog;
 use crate::model::scrub::scrub_url;
@@ -34,6 +34,17 @@ pub struct Mill {
     poller: Arc<Poller>,
     writer: Writer,
     metrics: Arc<Metrics>,
+}
+
+/// How everything is, in a few numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Sources configured.
+    pub sources: u64,
+    /// Ids of those that fail.
+    pub failing: Vec<String>,
+    /// Stories published.
+    pub stories: u64,
 }
 
 /// Which sources to poll, and how.
@@ -91,6 +102,25 @@ impl Mill {
     /// Returns the metrics.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Returns the catalog in force.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.load_full()
+    }
+
+    /// Puts other settings in force: for the writer, the poller and what is asked here.
+    pub async fn configure(&self, settings: Settings) -> Result<(), PollError> {
+        let catalog = Arc::clone(&settings.catalog);
+        self.writer
+            .configure(settings)
+            .await
+            .ok_or(PollError::Stopping)?
+            .map_err(PollError::Writer)?;
+        self.poller.set_sources(Arc::clone(&catalog));
+        self.catalog.store(catalog);
+        self.refresh_names();
+        Ok(())
     }
 
     /// Returns the sources a request means, in its order.
@@ -180,6 +210,20 @@ impl Mill {
         for state in ["new", "ok", "failing", "gone"] {
             self.metrics.set_sources(state, counts.get(state).copied().unwrap_or(0));
         }
+    }
+
+    /// Returns how everything is, in a few numbers.
+    pub fn summary(&self) -> Result<Summary, StoreError> {
+        let catalog = self.catalog.load();
+        let fails = |(id, state): &(SourceId, Arc<SourceState>)| {
+            (state.failures > 0 || state.is_gone) && catalog.source(id).is_some()
+        };
+        let failing = self.store.states()?.into_iter().filter(fails);
+        Ok(Summary {
+            sources: u64::try_from(catalog.sources.len()).unwrap_or(u64::MAX),
+            failing: failing.map(|(id, _)| id.to_string()).collect(),
+            stories: self.store.stats()?.stories,
+        })
     }
 
     /// Returns `/status.json`.

@@ -36,12 +36,5 @@ pub(super) fn store_exit(error: &crate::store::StoreError) -> Exit {
 
 /// Joins an error and its causes into one line.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        line.push_str(": ");
-        line.push_str(&next.to_string());
-        cause = next.source();
-    }
-    line
+    daemon::chain(error)
 }

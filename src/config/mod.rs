@@ -6,6 +6,7 @@
 //! [`Config`]. Reading the environment is the caller's: a function is passed in.
 
 mod catalog;
+mod difference;
 pub mod keys;
 mod problem;
 mod requests;
@@ -23,6 +24,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use difference::Difference;
 pub use problem::{Problem, Severity};
 pub use schema::json_schema;
 pub use secrets::{SECRET_BYTES_MAX, Secret, SecretError, read_secret};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::reload::{Rejected, Reloaded, Reloader};
 use crate::control::{self, Mill, PollError, PollRequest};
 use crate::ingest::Report;
 use crate::model::outcome::BoxFuture;
@@ -13,12 +14,13 @@ use crate::serve::admin::{
 use crate::store::StoreError;
 
 /// Returns the actions of a running daemon.
-pub(super) fn new(mill: &Arc<Mill>) -> Arc<dyn Actions> {
-    Arc::new(Operator { mill: Arc::clone(mill) })
+pub(super) fn new(mill: &Arc<Mill>, reloader: &Arc<Reloader>) -> Arc<dyn Actions> {
+    Arc::new(Operator { mill: Arc::clone(mill), reloader: Arc::clone(reloader) })
 }
 
 struct Operator {
     mill: Arc<Mill>,
+    reloader: Arc<Reloader>,
 }
 
 impl Actions for Operator {
@@ -49,6 +51,20 @@ impl Actions for Operator {
             lines.push(control::last_line(&reports));
             lines.push(String::new());
             Ok(lines.join("\n"))
+        })
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>> {
+        Box::pin(async move {
+            match self.reloader.reload().await {
+                Ok(Reloaded { difference, warnings }) => {
+                    Ok(format!("{}\n", difference.to_json(&warnings)))
+                }
+                Err(Rejected(problems)) => Err(ActionError {
+                    kind: ActionErrorKind::Invalid,
+                    message: problems.join("\n"),
+                }),
+            }
         })
     }
 

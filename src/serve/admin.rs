@@ -24,6 +24,9 @@ pub trait Actions: Send + Sync {
     /// Polls and waits for the end; returns JSON lines, all of them or the last.
     fn poll(&self, query: PollQuery) -> BoxFuture<'_, Result<String, ActionError>>;
 
+    /// Reads the configuration again; returns the difference as one JSON object, or the problems.
+    fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>>;
+
     /// Says why an entry (a public id, a URL or a guid) looks as it does, as text.
     fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>>;
 }
@@ -117,7 +120,7 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
     let (method, path) = (request.method(), request.uri().path());
     let allowed = match path {
         "/metrics" | "/status.json" | "/healthz" | "/explain" => "GET, HEAD",
-        "/poll" => "POST",
+        "/poll" | "/reload" => "POST",
         _ => return respond::text(StatusCode::NOT_FOUND, "not found\n"),
     };
     let is_read = method == Method::GET || method == Method::HEAD;
@@ -128,6 +131,7 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
         "/metrics" => good(actions.metrics(), METRICS),
         "/status.json" => told(actions.status().await, JSON),
         "/explain" => explain(actions, query).await,
+        "/reload" => told(actions.reload().await, JSON),
         "/poll" => match read_poll(query) {
             Ok(query) => told(actions.poll(query).await, LINES),
             Err(error) => told(Err(error), TEXT),
@@ -211,6 +215,9 @@ mod tests {
                 Ok(format!("{query:?}"))
             })
         }
+        fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async { Err(invalid("config.toml:1:1: error: bad")) })
+        }
         fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>> {
             Box::pin(async move { Ok(format!("about {entry}")) })
         }
@@ -240,7 +247,8 @@ mod tests {
             (Method::POST, "/metrics", 405),
             (Method::DELETE, "/poll", 405),
             (Method::PUT, "/healthz", 405),
-            (Method::POST, "/reload", 404),
+            (Method::POST, "/reload", 422),
+            (Method::GET, "/reload", 405),
             (Method::GET, "/", 404),
         ];
         for (method, uri, status) in cases {

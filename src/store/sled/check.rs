@@ -21,7 +21,7 @@ pub(super) fn check(store: &SledStore) -> Vec<String> {
     for no in walk.owners.keys().copied().filter(|no| !entries.contains(no)).collect::<Vec<_>>() {
         walk.find(format!("{}: missing, though a story lists it", Key::Entry(no)));
     }
-    for kind in [KeyKind::Own, KeyKind::Url] {
+    for kind in [KeyKind::Own, KeyKind::Url, KeyKind::Apart, KeyKind::Name] {
         walk.claims(kind, &entries);
     }
     walk.states();
