@@ -1,6 +1,8 @@
 //! The actions of an operator: poll now, status, explain. The same for the daemon and for a command that opens the
 //! store itself.
 
+mod order;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -12,16 +14,16 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::ingest::{Event, Mode, Report, Settings, Writer};
-use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
+use crate::model::entry::{EntryNo, Held, Slug};
 use crate::model::policy::Catalog;
 use crate::model::scrub::scrub_url;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
-use crate::model::text::canonical;
-use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::{Finding, Poller};
 use crate::store::{Health, Store, StoreError};
 use crate::telemetry::{Metrics, PollOutcome};
+
+pub use order::{Command, CommandError};
 
 /// Polls found at once but not yet handed over, when several are polled in order.
 const FOUND_AHEAD_MAX: usize = 256;
@@ -286,35 +288,6 @@ impl Mill {
             explain_copy(&mut text, held, held.no == story.representative);
         }
         Ok(Some(text))
-    }
-
-    fn locate(&self, name: &str) -> Result<Option<Arc<Story>>, StoreError> {
-        let by_slug = self.store.locate(&Slug(name.to_owned()))?;
-        let no = match by_slug {
-            Some(no) => Some(no),
-            None => self.store.locate(&Slug::of(name))?,
-        };
-        let no = match no {
-            Some(no) => Some(no),
-            None => self.story_of_key(name)?,
-        };
-        let Some(no) = no else { return Ok(None) };
-        Ok(self.store.stories(&[no])?.into_iter().next().flatten())
-    }
-
-    fn story_of_key(&self, name: &str) -> Result<Option<StoryNo>, StoreError> {
-        let catalog = self.catalog.load_full();
-        let mut keys: Vec<EntryKey> =
-            catalog.sources.iter().map(|source| EntryKey::own(&source.id, name)).collect();
-        keys.push(EntryKey::url(&canonical(name)));
-        let claims = self.store.find(&keys)?;
-        let entry = claims.into_iter().flatten().find_map(|claim| match claim {
-            Claim::Entry(no) => Some(no),
-            Claim::Barred | Claim::Withheld(_) => None,
-        });
-        let Some(entry) = entry else { return Ok(None) };
-        let held = self.store.entries(&[entry])?.into_iter().next().flatten();
-        Ok(held.map(|held| held.story))
     }
 
     /// Stops the writer after the commit in hand.

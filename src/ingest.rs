@@ -5,6 +5,7 @@
 //! answered. What is decided is decided by `dedup` and `schedule`.
 
 mod apply;
+mod order;
 mod report;
 mod state;
 mod story;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use apply::outlet_of;
+pub use order::{Done, Last, Order, OrderError, Takedown};
 pub use report::{Counts, Event, Line, Report};
 use work::{Facts, Work};
 
@@ -66,6 +68,15 @@ pub enum Job {
         settings: Box<Settings>,
         /// Told when they are, and their names are remembered.
         reply: oneshot::Sender<Result<(), Arc<StoreError>>>,
+    },
+    /// Carry out what an operator orders.
+    Order {
+        /// What.
+        order: Order,
+        /// The present.
+        at: Timestamp,
+        /// Told what came of it, when it is durable.
+        reply: oneshot::Sender<Result<Done, OrderError>>,
     },
     /// Say that it is alive: what came before is done.
     Ping {
@@ -127,6 +138,13 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let settings = Box::new(settings);
         self.jobs.send(Job::Configure { settings, reply }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Carries out an order; `None` when the writer has ended.
+    pub async fn order(&self, order: Order, at: Timestamp) -> Option<Result<Done, OrderError>> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Order { order, at, reply }).await.ok()?;
         answer.await.ok()
     }
 
@@ -240,6 +258,10 @@ impl Ingest {
                 self.settings = *settings;
                 self.facts.clear();
                 let _ = reply.send(self.remember_names().map_err(Arc::new));
+                false
+            }
+            Job::Order { order, at, reply } => {
+                let _ = reply.send(self.order(order, at));
                 false
             }
             Job::Ping { reply } => {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use blackbox::{Daemon, Origin, Place, request, rss, unix_ask};
+use blackbox::{Daemon, Origin, Place, request, rss, text, unix_ask};
 use serde_json::Value;
 
 const DATE: &str = "Fri, 22 Nov 2024 18:11:00 +0700";
@@ -216,4 +216,178 @@ fn keys_that_need_a_restart_are_named() {
     let difference: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(status, 200);
     assert_eq!(difference["restart"], serde_json::json!(["server.listen"]));
+}
+
+/// Two papers with one story under one link.
+fn two_papers() -> (Origin, Place) {
+    let origin = Origin::start();
+    let title = "Bão số 9 đổ bộ miền Trung";
+    let link = "https://wire.example/bao-so-9";
+    origin.feed("/a.xml", "\"a\"", DATE, &one("a-1", title, link));
+    origin.feed("/b.xml", "\"b\"", DATE, &one("b-1", title, link));
+    let place = still(&papers(&origin));
+    let out = place.must(&["poll", "--json", "a", "b"]);
+    assert_eq!(out.matches("\"duplicate\":1").count(), 1, "{out}");
+    (origin, place)
+}
+
+fn papers(origin: &Origin) -> String {
+    source("a", &origin.url("/a.xml"), "categories = [\"x\"]")
+        + &source("b", &origin.url("/b.xml"), "")
+}
+
+/// Runs `check` with the store opened by each command, then again with a daemon that is asked.
+fn with_and_without_daemon(check: impl Fn(&Origin, &Place, Option<&Daemon>)) {
+    let (origin, place) = two_papers();
+    check(&origin, &place, None);
+    let (origin, place) = two_papers();
+    let daemon = place.daemon();
+    check(&origin, &place, Some(&daemon));
+    assert!(daemon.terminate().success());
+}
+
+/// Returns what is published, by the daemon at hand or by one that runs for as long.
+fn published(place: &Place, daemon: Option<&Daemon>, path: &str) -> (u16, String) {
+    match daemon {
+        Some(daemon) => {
+            let reply = daemon.get(path);
+            (reply.status, reply.text())
+        }
+        None => {
+            let daemon = place.daemon();
+            let reply = daemon.get(path);
+            assert!(daemon.terminate().success());
+            (reply.status, reply.text())
+        }
+    }
+}
+
+fn stories(place: &Place, daemon: Option<&Daemon>) -> Vec<String> {
+    let (_, json) = published(place, daemon, "/all.json");
+    let feed: Value = serde_json::from_str(&json).unwrap();
+    let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
+    feed["items"].as_array().unwrap().iter().map(id).collect()
+}
+
+fn told(place: &Place, arguments: &[&str]) -> Value {
+    let mut all = arguments.to_vec();
+    all.push("--json");
+    serde_json::from_str(&place.must(&all)).unwrap()
+}
+
+/// Changes what both papers say, so that everything is decided anew.
+fn change(origin: &Origin, round: u32) {
+    for name in ["a", "b"] {
+        let title = format!("Bão số 9 đổ bộ miền Trung, tin lần {round}");
+        let body = one(&format!("{name}-1"), &title, "https://wire.example/bao-so-9");
+        origin.feed(&format!("/{name}.xml"), &format!("\"{name}{round}\""), DATE, &body);
+    }
+}
+
+#[test]
+fn a_split_is_never_undone_by_a_poll_and_a_merge_joins_again() {
+    with_and_without_daemon(|origin, place, daemon| {
+        let before = stories(place, daemon);
+        assert_eq!(before.len(), 1);
+        let answer = told(place, &["split", "b-1"]);
+        assert_eq!((&answer["done"], &answer["changed"]), (&"split".into(), &true.into()));
+        let apart = stories(place, daemon);
+        assert_eq!(apart.len(), 2, "{apart:?}");
+        assert!(apart.contains(&before[0]), "the first copy keeps the story's id");
+        for round in 0..2 {
+            change(origin, round);
+            place.must(&["poll", "a", "b"]);
+            assert_eq!(stories(place, daemon), apart, "round {round}: never decided again");
+        }
+        assert_eq!(told(place, &["split", "b-1"])["changed"], false, "twice is no error");
+        let answer = told(place, &["merge", "a-1", "b-1"]);
+        assert_eq!(answer["entry"], before[0].as_str(), "the story opened first lives on");
+        assert_eq!(stories(place, daemon), before);
+        assert_eq!(told(place, &["merge", "a-1", "b-1"])["changed"], false);
+        assert_eq!(told(place, &["split", &before[0]])["changed"], true, "of two, the other one");
+        let mut again = stories(place, daemon);
+        let mut expected = apart;
+        (again.sort(), expected.sort());
+        assert_eq!(again, expected, "the copy has its former story back");
+        assert_eq!(place.run(&["split", "no-such"]).status.code(), Some(65));
+        assert_eq!(place.run(&["merge", "a-1", "no-such"]).status.code(), Some(65));
+        assert_eq!(place.run(&["split"]).status.code(), Some(64));
+    });
+}
+
+#[test]
+fn a_withdrawn_story_leaves_all_outputs_and_comes_back_as_it_was() {
+    with_and_without_daemon(|origin, place, daemon| {
+        let id = stories(place, daemon).remove(0);
+        let explained = place.must(&["explain", "b-1"]);
+        let page = explained.split("page: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+        let before = published(place, daemon, "/all.atom");
+        assert_eq!(published(place, daemon, &page).0, 200);
+        assert_eq!(told(place, &["withdraw", &id])["changed"], true);
+        assert_eq!(published(place, daemon, &page).0, 410);
+        for path in ["/all.atom", "/category/x.atom", "/source/a.atom", "/source/b.rss", "/"] {
+            let body = published(place, daemon, path).1;
+            assert!(!body.contains("Bão số 9"), "{path}: {body}");
+        }
+        change(origin, 7);
+        place.must(&["poll"]);
+        assert!(stories(place, daemon).is_empty(), "an update does not bring it back");
+        assert_eq!(
+            told(place, &["withdraw", &format!("https://mill.example{page}")])["changed"],
+            false
+        );
+        assert_eq!(place.run(&["merge", &id, "no-such"]).status.code(), Some(65));
+        assert_eq!(told(place, &["withdraw", "--undo", "b-1"])["changed"], true);
+        assert_eq!(told(place, &["withdraw", "--undo", "b-1"])["changed"], false);
+        assert_eq!(stories(place, daemon), [id]);
+        assert_eq!(published(place, daemon, &page).0, 200);
+        assert_eq!(before.0, 200);
+    });
+}
+
+#[test]
+fn forget_drops_what_is_held_of_a_source_that_left() {
+    with_and_without_daemon(|origin, place, daemon| {
+        let output = place.run(&["forget", "b"]);
+        assert_eq!(output.status.code(), Some(65), "it is configured");
+        assert!(text(&output.stderr).contains("take it out of the configuration"));
+        rewrite(place, &source("b", &origin.url("/b.xml"), ""));
+        if daemon.is_some() {
+            assert_eq!(reload(place).0, 200);
+        }
+        let id = stories(place, daemon);
+        assert_eq!(id.len(), 1, "carried by the other");
+        let answer = told(place, &["forget", "a"]);
+        assert_eq!((&answer["changed"], &answer["entries"]), (&true.into(), &1.into()));
+        assert_eq!(stories(place, daemon), id, "the story stays with its other copy");
+        assert_eq!(published(place, daemon, "/source/a.atom").0, 410);
+        assert_eq!(told(place, &["forget", "a"])["changed"], false, "twice is no error");
+        assert_eq!(place.run(&["forget", "never-there"]).status.code(), Some(65));
+        assert_eq!(
+            place.run(&["explain", "a-1"]).status.code(),
+            Some(65),
+            "it is not known any more"
+        );
+
+        rewrite(place, &papers(origin));
+        if daemon.is_some() {
+            assert_eq!(reload(place).0, 200);
+            daemon.unwrap().wait_for("/source/a.atom", |body| body.contains("Bão"));
+        } else {
+            let out = place.must(&["poll", "--json", "a"]);
+            assert!(out.contains("\"verdict\":\"duplicate\""), "it is new again: {out}");
+        }
+        assert_eq!(stories(place, daemon), id);
+
+        rewrite(place, "");
+        if daemon.is_some() {
+            assert_eq!(reload(place).0, 200);
+        }
+        for name in ["a", "b"] {
+            assert_eq!(told(place, &["forget", name])["changed"], true, "{name}");
+        }
+        let status: Value = serde_json::from_str(&place.must(&["status", "--json"])).unwrap();
+        assert_eq!((&status["entries"], &status["stories"]), (&0.into(), &0.into()));
+        assert_eq!(place.run(&["withdraw", "--undo", &id[0]]).status.code(), Some(65));
+    });
 }

@@ -47,6 +47,17 @@ pub(super) async fn ask(
     request(&config.server.admin, method, path).await
 }
 
+/// Returns the body of a good answer; turns any other into the failure that it tells.
+pub(super) fn told(reply: Reply) -> Result<String, Failure> {
+    let exit = match reply.status {
+        200 => return Ok(reply.body),
+        404 | 422 => Exit::Data,
+        503 => Exit::TryLater,
+        _ => Exit::Io,
+    };
+    Err(Failure::new(exit, reply.body.trim_end()))
+}
+
 /// Returns the configuration's path as the daemon reports it.
 pub(super) fn absolute(path: &std::path::Path) -> String {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()

@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod demo;
 mod explain;
+mod order;
 mod poll;
 mod run;
 mod status;
@@ -114,6 +115,14 @@ enum Command {
     Status(status::StatusArguments),
     /// Say why an entry looks as it does
     Explain(explain::ExplainArguments),
+    /// Take a copy out of its story, for good
+    Split(order::SplitArguments),
+    /// Make one story of two, for good
+    Merge(order::MergeArguments),
+    /// Take a story out of all outputs, or put it back
+    Withdraw(order::WithdrawArguments),
+    /// Drop state and entries of a source that is no longer configured
+    Forget(order::ForgetArguments),
 }
 
 /// Runs the program and returns its exit code.
@@ -150,7 +159,11 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         | Command::Check
         | Command::Poll(_)
         | Command::Status(_)
-        | Command::Explain(_) => "warn",
+        | Command::Explain(_)
+        | Command::Split(_)
+        | Command::Merge(_)
+        | Command::Withdraw(_)
+        | Command::Forget(_) => "warn",
     };
     telemetry::init(Some(log.as_deref().unwrap_or(default_level)), format)
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
@@ -162,6 +175,10 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Poll(arguments) => poll::run(load()?.config, arguments),
         Command::Status(arguments) => status::run(load()?.config, &arguments),
         Command::Explain(arguments) => explain::run(load()?.config, &arguments),
+        Command::Split(arguments) => order::run(load()?.config, arguments.into()),
+        Command::Merge(arguments) => order::run(load()?.config, arguments.into()),
+        Command::Withdraw(arguments) => order::run(load()?.config, arguments.into()),
+        Command::Forget(arguments) => order::run(load()?.config, arguments.into()),
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::reload::{Rejected, Reloaded, Reloader};
-use crate::control::{self, Mill, PollError, PollRequest};
-use crate::ingest::Report;
+use crate::control::{self, Command, CommandError, Mill, PollError, PollRequest};
+use crate::ingest::{Report, Takedown};
 use crate::model::outcome::BoxFuture;
 use crate::model::source::SourceId;
 use crate::serve::admin::{
-    ActionError, ActionErrorKind, Actions, PollChoice, PollEffect, PollQuery, PollReport,
+    ActionError, ActionErrorKind, Actions, OrderQuery, PollChoice, PollEffect, PollQuery,
+    PollReport,
 };
 use crate::store::StoreError;
 
@@ -68,6 +69,20 @@ impl Actions for Operator {
         })
     }
 
+    fn order(&self, order: OrderQuery) -> BoxFuture<'_, Result<String, ActionError>> {
+        let command = match order {
+            OrderQuery::Split(entry) => Command::Split(entry),
+            OrderQuery::Merge(one, two) => Command::Merge(one, two),
+            OrderQuery::Withdraw(entry) => Command::Withdraw(entry, Takedown::Made),
+            OrderQuery::Restore(entry) => Command::Withdraw(entry, Takedown::Undone),
+            OrderQuery::Forget(source) => Command::Forget(source),
+        };
+        Box::pin(async move {
+            let told = self.mill.command(command).await.map_err(command_failed)?;
+            Ok(format!("{told}\n"))
+        })
+    }
+
     fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>> {
         let (mill, name) = (Arc::clone(&self.mill), entry.to_owned());
         Box::pin(async move {
@@ -91,6 +106,16 @@ async fn blocking<T: Send + 'static>(
 
 fn failed(error: StoreError) -> ActionError {
     ActionError { kind: ActionErrorKind::Failed, message: error.to_string() }
+}
+
+fn command_failed(error: CommandError) -> ActionError {
+    let kind = match &error {
+        CommandError::Unknown(_) => ActionErrorKind::NotFound,
+        CommandError::Refused(_) => ActionErrorKind::Invalid,
+        CommandError::Store(_) => ActionErrorKind::Failed,
+        CommandError::Stopping => ActionErrorKind::Unavailable,
+    };
+    ActionError { kind, message: super::chain(&error) }
 }
 
 fn poll_failed(error: PollError) -> ActionError {

@@ -27,8 +27,26 @@ pub trait Actions: Send + Sync {
     /// Reads the configuration again; returns the difference as one JSON object, or the problems.
     fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>>;
 
+    /// Carries out an order; returns what came of it as one JSON object.
+    fn order(&self, order: OrderQuery) -> BoxFuture<'_, Result<String, ActionError>>;
+
     /// Says why an entry (a public id, a URL or a guid) looks as it does, as text.
     fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>>;
+}
+
+/// What the operator orders about stories and sources, as named in the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderQuery {
+    /// Take a copy out of its story.
+    Split(String),
+    /// Make one story of two.
+    Merge(String, String),
+    /// Take a story out of all outputs.
+    Withdraw(String),
+    /// Put it back.
+    Restore(String),
+    /// Drop state and entries of a source.
+    Forget(String),
 }
 
 /// What is to be polled, and how.
@@ -120,7 +138,7 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
     let (method, path) = (request.method(), request.uri().path());
     let allowed = match path {
         "/metrics" | "/status.json" | "/healthz" | "/explain" => "GET, HEAD",
-        "/poll" | "/reload" => "POST",
+        "/poll" | "/reload" | "/split" | "/merge" | "/withdraw" | "/forget" => "POST",
         _ => return respond::text(StatusCode::NOT_FOUND, "not found\n"),
     };
     let is_read = method == Method::GET || method == Method::HEAD;
@@ -132,6 +150,10 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
         "/status.json" => told(actions.status().await, JSON),
         "/explain" => explain(actions, query).await,
         "/reload" => told(actions.reload().await, JSON),
+        "/split" | "/merge" | "/withdraw" | "/forget" => match read_order(path, query) {
+            Ok(order) => told(actions.order(order).await, JSON),
+            Err(error) => told(Err(error), TEXT),
+        },
         "/poll" => match read_poll(query) {
             Ok(query) => told(actions.poll(query).await, LINES),
             Err(error) => told(Err(error), TEXT),
@@ -145,6 +167,31 @@ async fn explain(actions: &Arc<dyn Actions>, query: &str) -> Answer {
     match pairs.find(|(key, value)| key == "entry" && !value.is_empty()) {
         Some((_, entry)) => told(actions.explain(&entry).await, TEXT),
         None => told(Err(invalid("name an entry: /explain?entry=…")), TEXT),
+    }
+}
+
+fn read_order(path: &str, query: &str) -> Result<OrderQuery, ActionError> {
+    let pairs: Vec<(String, String)> =
+        url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let all = |name: &str| -> Vec<String> {
+        let named = pairs.iter().filter(|(key, value)| key == name && !value.is_empty());
+        named.map(|(_, value)| value.clone()).collect()
+    };
+    let is_undone = match all("undo").as_slice() {
+        [] => false,
+        [value] if value == "0" => false,
+        [value] if value == "1" => true,
+        _ => return Err(invalid("`undo` is 1 or 0")),
+    };
+    match (path, all("entry").as_slice(), all("source").as_slice()) {
+        ("/split", [entry], []) => Ok(OrderQuery::Split(entry.clone())),
+        ("/merge", [one, two], []) => Ok(OrderQuery::Merge(one.clone(), two.clone())),
+        ("/withdraw", [entry], []) if is_undone => Ok(OrderQuery::Restore(entry.clone())),
+        ("/withdraw", [entry], []) => Ok(OrderQuery::Withdraw(entry.clone())),
+        ("/forget", [], [source]) => Ok(OrderQuery::Forget(source.clone())),
+        ("/merge", ..) => Err(invalid("name two entries: /merge?entry=…&entry=…")),
+        ("/forget", ..) => Err(invalid("name a source: /forget?source=…")),
+        _ => Err(invalid(&format!("name one entry: {path}?entry=…"))),
     }
 }
 
@@ -215,6 +262,9 @@ mod tests {
                 Ok(format!("{query:?}"))
             })
         }
+        fn order(&self, order: OrderQuery) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async move { Ok(format!("{order:?}")) })
+        }
         fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>> {
             Box::pin(async { Err(invalid("config.toml:1:1: error: bad")) })
         }
@@ -249,6 +299,15 @@ mod tests {
             (Method::PUT, "/healthz", 405),
             (Method::POST, "/reload", 422),
             (Method::GET, "/reload", 405),
+            (Method::POST, "/split?entry=a", 200),
+            (Method::POST, "/split", 422),
+            (Method::POST, "/merge?entry=a&entry=b", 200),
+            (Method::POST, "/merge?entry=a", 422),
+            (Method::POST, "/withdraw?entry=a&undo=1", 200),
+            (Method::POST, "/withdraw?entry=a&undo=yes", 422),
+            (Method::POST, "/forget?source=a", 200),
+            (Method::POST, "/forget?entry=a", 422),
+            (Method::GET, "/forget?source=a", 405),
             (Method::GET, "/", 404),
         ];
         for (method, uri, status) in cases {

@@ -25,6 +25,8 @@
 //!    merged into another hands over its copies.
 //! 10. A story's number, public id and date never change; no two stories have one public id.
 //! 11. A URL that is barred stays so, and one that leads to an entry leads to no other.
+//! 12. A story that a batch leaves without copies is withdrawn or merged away; it keeps its record. An entry that is
+//!     forgotten is listed by no story any more; the engine drops every key that leads to it.
 //!
 //! Engines keep keys, chunks, caches and codecs to themselves.
 

@@ -221,13 +221,16 @@ impl SledStore {
     /// Takes in what was written. The engine has it already, so that nothing is listed that cannot
     /// be read.
     fn remember(&self, plan: Plan) {
-        let Plan { heads, stories, states, tally, held, told, writes: _ } = plan;
+        let Plan { heads, stories, states, tally, dropped, left, held, told, writes: _ } = plan;
         self.entries.renew(held);
         self.stories.renew(told);
+        self.entries.forget(dropped.iter().map(|(no, _)| no));
         let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
         memory.index.change_stories(&stories);
         memory.index.change_entries(&heads);
+        dropped.iter().for_each(|(no, head)| memory.index.forget_entry(*no, head));
         memory.states.extend(states);
+        memory.states.retain(|id, _| !left.contains(id));
         memory.tally = tally;
     }
 
