@@ -33,6 +33,7 @@ use crate::poll::Poller;
 use crate::serve::admin::{self, Actions};
 use crate::serve::limit::Peer;
 use crate::serve::listener::{self, Bound, Limits};
+use crate::serve::select::{Secrets, View};
 use crate::serve::{self, Readiness, Site};
 use crate::store::{Birth, SledOptions, SledStore, Store, StoreError};
 use crate::systemd::{self, PassedListener};
@@ -99,9 +100,21 @@ pub async fn open(config: Config, at: Option<Timestamp>) -> Result<Mill, DaemonE
     join(&config, store, fetch, clock, metrics, Arc::new(|| {}))
 }
 
-fn fetcher(config: &Config, clock: &Arc<dyn Clock>) -> Result<HttpFetch, DaemonError> {
+/// Makes the fetcher of a configuration.
+pub(crate) fn fetcher(config: &Config, clock: &Arc<dyn Clock>) -> Result<HttpFetch, DaemonError> {
     HttpFetch::new(&config.poll, env!("CARGO_PKG_VERSION"), Arc::clone(clock))
         .map_err(|error| DaemonError::Setup(chain(&error)))
+}
+
+/// Returns what is polled as OPML; with `Secrets::Kept`, sources whose address holds one too.
+pub(crate) fn sources_opml(
+    mill: &Mill,
+    config: &Config,
+    secrets: Secrets,
+) -> Result<String, StoreError> {
+    let catalog = mill.catalog();
+    let view = View::open(mill.store().as_ref(), &config.site, &catalog)?;
+    Ok(String::from_utf8_lossy(&view.sources_opml(secrets)).into_owned())
 }
 
 /// Joins an error and its causes into one line.

@@ -12,6 +12,7 @@ use crate::serve::admin::{
     ActionError, ActionErrorKind, Actions, OrderQuery, PollChoice, PollEffect, PollQuery,
     PollReport,
 };
+use crate::serve::select::Secrets;
 use crate::store::StoreError;
 
 /// Returns the actions of a running daemon.
@@ -66,6 +67,13 @@ impl Actions for Operator {
                     message: problems.join("\n"),
                 }),
             }
+        })
+    }
+
+    fn export(&self, secrets: Secrets) -> BoxFuture<'_, Result<String, ActionError>> {
+        Box::pin(async move {
+            let (mill, config) = (Arc::clone(&self.mill), self.reloader.running().await);
+            blocking(move || super::sources_opml(&mill, &config, secrets)).await?.map_err(failed)
         })
     }
 

@@ -77,6 +77,11 @@ impl Reloader {
         }
     }
 
+    /// Returns the configuration in force.
+    pub(super) async fn running(&self) -> Config {
+        self.running.lock().await.config.clone()
+    }
+
     /// Reads the configuration again and puts it in force, or says why not. One at a time.
     pub(super) async fn reload(&self) -> Result<Reloaded, Rejected> {
         let mut running = self.running.lock().await;

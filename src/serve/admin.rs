@@ -12,6 +12,7 @@ use http::{Method, Request, StatusCode};
 use crate::model::outcome::BoxFuture;
 
 use super::respond::{self, Answer};
+use super::select::Secrets;
 
 /// What the operator may ask of the daemon.
 pub trait Actions: Send + Sync {
@@ -26,6 +27,9 @@ pub trait Actions: Send + Sync {
 
     /// Reads the configuration again; returns the difference as one JSON object, or the problems.
     fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>>;
+
+    /// Returns what is polled as OPML; `with_secrets`: sources whose address holds one too.
+    fn export(&self, secrets: Secrets) -> BoxFuture<'_, Result<String, ActionError>>;
 
     /// Carries out an order; returns what came of it as one JSON object.
     fn order(&self, order: OrderQuery) -> BoxFuture<'_, Result<String, ActionError>>;
@@ -129,6 +133,7 @@ impl ActionErrorKind {
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
+const OPML: &str = "text/x-opml; charset=utf-8";
 /// Prometheus text format.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -137,7 +142,7 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
     let query = request.uri().query().unwrap_or_default();
     let (method, path) = (request.method(), request.uri().path());
     let allowed = match path {
-        "/metrics" | "/status.json" | "/healthz" | "/explain" => "GET, HEAD",
+        "/metrics" | "/status.json" | "/healthz" | "/explain" | "/export.opml" => "GET, HEAD",
         "/poll" | "/reload" | "/split" | "/merge" | "/withdraw" | "/forget" => "POST",
         _ => return respond::text(StatusCode::NOT_FOUND, "not found\n"),
     };
@@ -149,6 +154,11 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
         "/metrics" => good(actions.metrics(), METRICS),
         "/status.json" => told(actions.status().await, JSON),
         "/explain" => explain(actions, query).await,
+        "/export.opml" => match query {
+            "" => told(actions.export(Secrets::LeftOut).await, OPML),
+            "with_secrets=1" => told(actions.export(Secrets::Kept).await, OPML),
+            _ => told(Err(invalid("the only parameter is with_secrets=1")), TEXT),
+        },
         "/reload" => told(actions.reload().await, JSON),
         "/split" | "/merge" | "/withdraw" | "/forget" => match read_order(path, query) {
             Ok(order) => told(actions.order(order).await, JSON),
@@ -262,6 +272,9 @@ mod tests {
                 Ok(format!("{query:?}"))
             })
         }
+        fn export(&self, secrets: Secrets) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async move { Ok(format!("{secrets:?}")) })
+        }
         fn order(&self, order: OrderQuery) -> BoxFuture<'_, Result<String, ActionError>> {
             Box::pin(async move { Ok(format!("{order:?}")) })
         }
@@ -299,6 +312,9 @@ mod tests {
             (Method::PUT, "/healthz", 405),
             (Method::POST, "/reload", 422),
             (Method::GET, "/reload", 405),
+            (Method::GET, "/export.opml", 200),
+            (Method::GET, "/export.opml?with_secrets=1", 200),
+            (Method::GET, "/export.opml?secrets", 422),
             (Method::POST, "/split?entry=a", 200),
             (Method::POST, "/split", 422),
             (Method::POST, "/merge?entry=a&entry=b", 200),

@@ -9,7 +9,7 @@ use crate::render::{Document, atom, json, rss};
 use crate::store::Store;
 
 use super::cache::{Outcome, RenderError, Rendered};
-use super::select::{Found, Selected, View};
+use super::select::{Found, Secrets, Selected, View};
 use super::{Format, Front, Part, Route, Scope};
 
 /// `Content-Type` of pages.
@@ -38,7 +38,7 @@ pub(super) fn paint(
             let (categories, sources) = html::folder_titles(&settings.site.language);
             Ok(done(view.feeds_opml(categories, sources), OPML, everything()))
         }
-        Route::SourcesOpml => Ok(done(view.sources_opml(), OPML, everything())),
+        Route::SourcesOpml => Ok(done(view.sources_opml(Secrets::LeftOut), OPML, everything())),
         Route::Robots => Ok(done(b"User-agent: *\nDisallow:\n".to_vec(), TEXT, view.created())),
         Route::Style(hash) if *hash == front.style.hash => {
             Ok(done(front.style.css.clone().into_bytes(), CSS, view.created()))

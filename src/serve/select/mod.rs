@@ -13,6 +13,8 @@ mod number;
 mod page;
 mod window;
 
+pub use lists::Secrets;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
