@@ -6,6 +6,7 @@
 
 mod apply;
 mod order;
+mod outage;
 mod report;
 mod state;
 mod story;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use blackbox::{Daemon, Origin, Place, request, rss, text, unix_ask};
+use blackbox::{Answer, Daemon, Origin, Place, request, rss, text, unix_ask};
 use serde_json::Value;
 
 const DATE: &str = "Fri, 22 Nov 2024 18:11:00 +0700";
@@ -390,4 +390,222 @@ fn forget_drops_what_is_held_of_a_source_that_left() {
         assert_eq!((&status["entries"], &status["stories"]), (&0.into(), &0.into()));
         assert_eq!(place.run(&["withdraw", "--undo", &id[0]]).status.code(), Some(65));
     });
+}
+
+#[test]
+fn the_public_status_tells_what_broke_and_what_came_back() {
+    let origin = publisher();
+    let sources = source("a", &origin.url("/a.xml"), "title = \"Báo A\"")
+        + &source("b", &origin.url("/b.xml"), "title = \"Báo B\"\npublish = false");
+    let place = still(&sources);
+    place.must(&["poll"]);
+    let daemon = place.daemon();
+    for path in ["/status", "/status.atom"] {
+        assert_eq!(daemon.get(path).status, 404, "{path}: off by default");
+    }
+    let text = std::fs::read_to_string(place.config()).unwrap();
+    std::fs::write(place.config(), text.replace("[server]", "[server]\nstatus_page = true"))
+        .unwrap();
+    assert_eq!(reload(&place).0, 200);
+    assert!(daemon.get("/status").text().contains("Báo A"));
+    assert!(!daemon.get("/status").text().contains("Báo B"), "it has no page");
+    let quiet = daemon.get("/status.atom");
+    assert_eq!((quiet.status, quiet.text().contains("<entry")), (200, false));
+    assert!(quiet.header("content-type").starts_with("application/atom+xml"));
+    origin.on("/a.xml", |_| Answer::status(500));
+    for _ in 0..2 {
+        assert_eq!(place.run(&["poll", "a"]).status.code(), Some(1));
+    }
+    assert!(daemon.get("/status").text().contains("cannot be read since"));
+    let broke = daemon.get("/status.atom").text();
+    assert!(broke.contains("Báo A: cannot be read") && broke.contains("500"), "{broke}");
+    let body = one("a-1", "Bão đổ bộ", "https://a.example/1");
+    origin.on("/a.xml", move |_| Answer::ok(body.as_bytes()));
+    place.must(&["poll", "a"]);
+    let back = daemon.get("/status.atom").text();
+    assert_eq!(back.matches("<entry").count(), 2, "{back}");
+    assert!(back.contains("can be read again"));
+    assert!(daemon.get("/status").text().contains("fine again since"));
+    assert!(daemon.terminate().success());
+    let daemon = place.daemon();
+    assert_eq!(daemon.get("/status.atom").text(), back, "of the store alone");
+}
+
+#[test]
+fn check_online_asks_each_source_once_and_says_what_is_there() {
+    let origin = publisher();
+    origin.on("/page", |_| {
+        Answer::ok(
+            "<!doctype html><link rel=\"alternate\" type=\"application/rss+xml\" href=\"/a.xml\">",
+        )
+    });
+    let place = still(&source("a", &origin.url("/a.xml"), ""));
+    assert!(place.must(&["check", "--online"]).contains("a feed\t1"));
+    assert!(!place.dir.path().join("data").exists(), "nothing is kept");
+    rewrite(
+        &place,
+        &(source("a", &origin.url("/a.xml"), "")
+            + &source("p", &origin.url("/page"), "")
+            + &source("n", &origin.url("/none"), "")),
+    );
+    let output = place.run(&["check", "--online"]);
+    assert_eq!(output.status.code(), Some(1), "some source failed");
+    let out = text(&output.stdout);
+    let line = |id: &str| out.lines().find(|line| line.starts_with(id)).unwrap().to_owned();
+    assert!(line("p\t").contains("a page") && line("p\t").contains("/a.xml"), "{out}");
+    assert!(line("n\t").contains("404"), "{out}");
+    assert_eq!(origin.seen("/a.xml").len(), 2);
+}
+
+/// A page with a feed, the same in another format, and one of its comments.
+fn newspaper() -> Origin {
+    let origin = publisher();
+    let atom = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>Báo A (Atom)</title><id>x</id>\
+                <entry><id>1</id><title>t</title><link href=\"https://a.example/1\"/></entry></feed>";
+    origin.on("/a.atom", move |_| Answer::ok(atom.as_bytes()));
+    origin.on("/", |_| {
+        Answer::ok(
+            "<!doctype html><head><title>Báo</title>\
+             <link rel=alternate type=\"application/rss+xml\" href=\"/a.xml\" title=\"Tin\">\
+             <link rel=alternate type=\"application/atom+xml\" href=\"/a.atom\">\
+             <link rel=alternate type=\"application/rss+xml\" href=\"/b.xml\"></head>",
+        )
+    });
+    origin
+}
+
+#[test]
+fn discover_finds_the_feeds_of_a_page_and_adds_them_keeping_comments() {
+    let origin = newspaper();
+    let place = still("# my own words\n");
+    let shown = place.must(&["discover", &origin.url("/")]);
+    assert_eq!(
+        shown.matches("[[source]]").count(),
+        2,
+        "a twin in another format is left out: {shown}"
+    );
+    assert!(shown.contains(&format!("url = \"{}\"", origin.url("/a.xml"))), "{shown}");
+    assert_eq!(place.must(&["discover", &origin.url("/b.xml")]).matches("[[source]]").count(), 1);
+    place.must(&["discover", &origin.url("/"), "--add"]);
+    let text = std::fs::read_to_string(place.config()).unwrap();
+    assert!(text.contains("# my own words") && text.contains("/b.xml"), "{text}");
+    assert!(place.must(&["check"]).contains("2 sources"));
+    place.must(&["discover", &origin.url("/"), "--add"]);
+    assert_eq!(std::fs::read_to_string(place.config()).unwrap(), text, "twice changes nothing");
+    assert_eq!(place.run(&["discover", &origin.url("/none")]).status.code(), Some(69));
+    origin.on("/bare", |_| Answer::ok("<!doctype html><p>nothing"));
+    assert_eq!(place.run(&["discover", &origin.url("/bare")]).status.code(), Some(65));
+    assert_eq!(place.run(&["discover", "ftp://x.example/"]).status.code(), Some(64));
+}
+
+#[test]
+fn what_is_exported_is_imported_the_same() {
+    let origin = publisher();
+    let sources = "[category.thoi-su]\ntitle = \"Thời sự · News\"\n".to_owned()
+        + &source(
+            "a",
+            &origin.url("/a.xml"),
+            "title = \"Báo & A\"\ncategories = [\"thoi-su\", \"x\"]",
+        )
+        + &source("b", &origin.url("/b.xml?token=s3cret"), "title = \"B\"")
+        + &source("c", &origin.url("/c.xml"), "title = \"C\"\ncategories = [\"thoi-su\"]");
+    let place = still(&sources);
+    // The feeds then say what their pages are.
+    place.run(&["poll"]);
+    let open = place.must(&["export", "--opml"]);
+    assert!(!open.contains("s3cret") && open.matches("xmlUrl").count() >= 2, "{open}");
+    let whole = place.must(&["export", "--opml", "--with-secrets"]);
+    assert!(whole.contains("s3cret"));
+    let daemon = place.daemon();
+    assert_eq!(place.must(&["export", "--opml"]), open, "a daemon says the same");
+    assert_eq!(place.must(&["export", "--opml", "--with-secrets"]), whole);
+    assert_eq!(unix_ask(&place.socket(), "GET", "/export.opml").1.trim(), open.trim());
+    drop(daemon);
+
+    let other = still("");
+    let file = other.dir.path().join("list.opml");
+    std::fs::write(&file, &whole).unwrap();
+    other.must(&["import", file.to_str().unwrap(), "--add"]);
+    other.run(&["poll"]);
+    assert_eq!(other.must(&["export", "--opml", "--with-secrets"]), whole, "R106");
+    let before = std::fs::read_to_string(other.config()).unwrap();
+    other.must(&["import", file.to_str().unwrap(), "--add"]);
+    assert_eq!(std::fs::read_to_string(other.config()).unwrap(), before, "twice changes nothing");
+
+    std::fs::write(
+        &file,
+        "<opml><body><outline text=\"x\"/><outline xmlUrl=\"https://d.example/\"/>",
+    )
+    .unwrap();
+    let output = other.run(&["import", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "a line was left out");
+    assert!(text(&output.stderr).contains("list.opml:1:"), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("https://d.example/"));
+    std::fs::write(&file, "no list").unwrap();
+    assert_eq!(other.run(&["import", file.to_str().unwrap()]).status.code(), Some(65));
+    assert_eq!(other.run(&["import", "/no/such/file"]).status.code(), Some(74));
+}
+
+#[test]
+fn help_for_editors_shells_and_readers_is_printed() {
+    let place = still("");
+    let schema: Value = serde_json::from_str(&place.must(&["config-schema"])).unwrap();
+    assert_eq!(schema["type"], "object");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(place.must(&["completions", shell]).contains("feedmill"), "{shell}");
+    }
+    assert_eq!(place.run(&["completions", "cmd"]).status.code(), Some(64));
+    let page = place.must(&["man"]);
+    for word in [".TH feedmill", "withdraw", "EXIT STATUS", "SIGHUP"] {
+        assert!(page.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn root_leaves_every_file_with_the_owner_and_others_are_turned_away() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    use std::os::unix::process::CommandExt;
+    const OWNER: u32 = 64_321;
+    const OTHER: u32 = 64_322;
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        println!("skipped: only root can work on the store of another user");
+        return;
+    }
+    let origin = publisher();
+    let place = still(&source("a", &origin.url("/a.xml"), ""));
+    let store = place.dir.path().join("data");
+    std::fs::create_dir(&store).unwrap();
+    chown(&store, Some(OWNER), Some(OWNER)).unwrap();
+    chown(place.dir.path(), Some(OWNER), Some(OWNER)).unwrap();
+    place.must(&["poll"]);
+    place.must(&["withdraw", "a-1"]);
+    let mut folders = vec![store.clone()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let facts = entry.metadata().unwrap();
+            assert_eq!((facts.uid(), facts.gid()), (OWNER, OWNER), "{}", entry.path().display());
+            files += 1;
+            if facts.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    assert!(files > 3, "there are files of the store");
+    // The binary and the configuration must be within the reach of those users.
+    let program = place.dir.path().join("feedmill");
+    std::fs::copy(env!("CARGO_BIN_EXE_feedmill"), &program).unwrap();
+    let run = |user: u32| {
+        let mut command = Command::new(&program);
+        command.arg("--config").arg(place.config()).arg("poll").uid(user).gid(user);
+        command.output().unwrap()
+    };
+    let owners = run(OWNER);
+    assert_eq!(owners.status.code(), Some(0), "{}", text(&owners.stderr));
+    std::fs::set_permissions(place.dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let others = run(OTHER);
+    assert_eq!(others.status.code(), Some(69), "{}", text(&others.stderr));
+    assert!(text(&others.stderr).contains("run it as root"), "{}", text(&others.stderr));
 }

@@ -73,15 +73,20 @@ fn name(listen: &Listen) -> String {
 
 async fn request(admin: &Listen, method: Method, path: &str) -> Result<Option<Reply>, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
-        Failure::new(
-            Exit::Unavailable,
-            format!("the daemon at {} does not answer: {error}", name(admin)),
-        )
+        let message = format!("the daemon at {} does not answer: {error}", name(admin));
+        Failure::new(Exit::Unavailable, message)
     };
     match admin {
         Listen::Unix(socket) => match tokio::net::UnixStream::connect(socket).await {
             Ok(stream) => exchange(stream, method, path).await.map(Some).map_err(|e| failed(&e)),
             Err(error) if is_absent(&error) => Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                let message = format!(
+                    "{} may be used by root and the service only: run this with sudo",
+                    name(admin)
+                );
+                Err(Failure::new(Exit::Unavailable, message))
+            }
             Err(error) => Err(failed(&error)),
         },
         Listen::Tcp(address) => match tokio::net::TcpStream::connect(address).await {

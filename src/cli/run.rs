@@ -30,7 +30,7 @@ pub(super) fn store_exit(error: &crate::store::StoreError) -> Exit {
         StoreError::Busy { .. } => Exit::TryLater,
         StoreError::TooLarge { .. } => Exit::Data,
         StoreError::Engine { .. } | StoreError::Corrupt { .. } | StoreError::Full => Exit::Io,
-        StoreError::NewerFormat { .. } => Exit::Unavailable,
+        StoreError::NewerFormat { .. } | StoreError::NotOwner { .. } => Exit::Unavailable,
     }
 }
 

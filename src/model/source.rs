@@ -247,6 +247,22 @@ pub struct SourceState {
     pub changed: Option<Timestamp>,
     /// What the reader had to mend in the last document, with counts.
     pub flaws: Vec<(String, u32)>,
+    /// Times in which it failed, the latest last (at most `OUTAGES_MAX`).
+    pub outages: Vec<Outage>,
+}
+
+/// Outages remembered for each source.
+pub const OUTAGES_MAX: usize = 8;
+
+/// A time in which a source failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// When it broke.
+    pub from: Timestamp,
+    /// When it came back; `None`: it has not.
+    pub until: Option<Timestamp>,
+    /// What went wrong first, in one line.
+    pub error: String,
 }
 
 /// Departures remembered for each source.

@@ -155,6 +155,19 @@ pub enum StoreError {
         /// Where.
         path: String,
     },
+    /// Another user owns it. Nothing was touched: run as that user, or as root.
+    #[error(
+        "the store at {path} belongs to user {owner}, and this is user {us}; run it as root (every \
+         file stays with its owner) or as that user"
+    )]
+    NotOwner {
+        /// Where.
+        path: String,
+        /// Number of its owner, as far as it can be seen.
+        owner: String,
+        /// Our number.
+        us: u32,
+    },
     /// The engine failed to read or write. A commit that failed so is not to be relied on: open
     /// again.
     #[error("failed to {operation} in the {engine} store")]

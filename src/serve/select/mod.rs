@@ -11,6 +11,7 @@ mod item;
 mod lists;
 mod number;
 mod page;
+mod status;
 mod window;
 
 pub use lists::Secrets;
