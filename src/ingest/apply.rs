@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::later;
+use super::outage;
 use super::report::{Event, Line, Report};
 use super::state;
 use super::work::{Work, compared_date};
@@ -83,6 +84,9 @@ impl Work<'_> {
         let before = SourceState { wish: state.wish.clone(), ..state::for_source(&old, &source) };
         report.next = self.plan(&finding, &before, state.validators.is_some(), is_rolled_over)?;
         state::note_next(&mut state, &report.next);
+        // It changes no feed, but the page that tells of it.
+        let is_other = (old.failures == 0) != (state.failures == 0);
+        report.has_changed |= outage::note(&mut state, finding.at) || is_other;
         self.batch.states.insert(source.id.clone(), state);
         Ok(report)
     }
