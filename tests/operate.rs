@@ -609,3 +609,20 @@ fn root_leaves_every_file_with_the_owner_and_others_are_turned_away() {
     assert_eq!(others.status.code(), Some(69), "{}", text(&others.stderr));
     assert!(text(&others.stderr).contains("run it as root"), "{}", text(&others.stderr));
 }
+
+#[test]
+fn the_packaged_configuration_is_valid_and_polls_nothing() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let made = Command::new("sh").arg(root.join("contrib/packaged-config.sh")).output().unwrap();
+    assert!(made.status.success());
+    let place = still("");
+    std::fs::write(place.config(), &made.stdout).unwrap();
+    assert!(place.must(&["check"]).contains("ok, 0 sources in 0 categories, 0 warnings"));
+    let packaged = text(&made.stdout);
+    for line in ["path = \"/var/lib/feedmill\"", "admin = \"unix:/run/feedmill/control.sock\""] {
+        assert!(packaged.lines().any(|found| found == line), "{line}");
+    }
+    // Its examples are those of the documented file: uncommented they are valid again.
+    let whole = std::fs::read_to_string(root.join("config.toml")).unwrap();
+    assert_eq!(packaged.matches("[[source]]").count(), whole.matches("[[source]]").count());
+}
