@@ -17,7 +17,7 @@ use crate::model::feed::Feed;
 use crate::model::outcome::{
     Answer, Clock, FailureKind, Fetch, FetchOutcome, FetchRequest, PollResult,
 };
-use crate::model::policy::Catalog;
+use crate::model::policy::{Catalog, DedupMode};
 use crate::model::raw::RawDocument;
 use crate::model::source::{ItemHash, Source, SourceId, SourceState, Validators};
 use crate::normalize::{self, Context, Filter};
@@ -300,7 +300,10 @@ fn read(
     let feed = normalize::normalize(raw, &context);
     let outlet = outlet_of(source, &feed.meta);
     let context = dedup::Context { names, outlet: &outlet };
-    let prepare = |entry| dedup::prepare(entry, context);
+    let prepare = |entry| match source.dedup {
+        DedupMode::Full => dedup::prepare(entry, context),
+        DedupMode::Identity | DedupMode::Off => dedup::prepare_lightly(entry),
+    };
     let prepared = feed.items.iter().map(|item| item.entry.as_ref().map(prepare)).collect();
     Ok(Read { feed, prepared })
 }
