@@ -307,7 +307,8 @@ fn a_split_is_never_undone_by_a_poll_and_a_merge_joins_again() {
         assert_eq!(told(place, &["split", &before[0]])["changed"], true, "of two, the other one");
         let mut again = stories(place, daemon);
         let mut expected = apart;
-        (again.sort(), expected.sort());
+        again.sort();
+        expected.sort();
         assert_eq!(again, expected, "the copy has its former story back");
         assert_eq!(place.run(&["split", "no-such"]).status.code(), Some(65));
         assert_eq!(place.run(&["merge", "a-1", "no-such"]).status.code(), Some(65));
@@ -370,9 +371,9 @@ fn forget_drops_what_is_held_of_a_source_that_left() {
         );
 
         rewrite(place, &papers(origin));
-        if daemon.is_some() {
+        if let Some(daemon) = daemon {
             assert_eq!(reload(place).0, 200);
-            daemon.unwrap().wait_for("/source/a.atom", |body| body.contains("Bão"));
+            daemon.wait_for("/source/a.atom", |body| body.contains("Bão"));
         } else {
             let out = place.must(&["poll", "--json", "a"]);
             assert!(out.contains("\"verdict\":\"duplicate\""), "it is new again: {out}");
