@@ -5,10 +5,13 @@
 //! answered. What is decided is decided by `dedup` and `schedule`.
 
 mod apply;
+mod filing;
 mod report;
+mod returning;
 mod state;
 mod story;
 mod work;
+mod zone;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::later;
 use super::report::{Event, Line, Report};
-use super::state;
+use super::returning::REISSUED;
 use super::work::{Work, compared_date};
+use super::{state, zone};
 use crate::dedup::{self, Decision, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo};
 use crate::model::feed::FeedItem;
@@ -38,6 +41,18 @@ pub(super) struct Item<'a> {
     pub(super) identity: &'a Identity,
     /// The registrable domain of the source's site.
     pub(super) outlet: &'a str,
+    /// What it is filed under where its own date does not serve.
+    pub(super) filed: Option<Timestamp>,
+    /// The held entry it was found to be, under a new id.
+    reissue: Option<Reissue>,
+}
+
+/// A held entry under a new id.
+#[derive(Clone, Copy)]
+struct Reissue {
+    entry: EntryNo,
+    /// The last document did the same: the source makes its ids anew at each fetch.
+    is_habit: bool,
 }
 
 impl Work<'_> {
@@ -92,9 +107,13 @@ impl Work<'_> {
         read: Read,
         report: &mut Report,
     ) -> Result<bool, StoreError> {
-        let Read { feed, prepared } = read;
+        let Read { mut feed, prepared } = read;
         let identities = self.identify(source, &feed.items);
         self.note_listed(state, &feed.items, &identities)?;
+        let reissued = self.reissued(state, &feed.items, &prepared, &identities)?;
+        let is_habit = state.flaws.iter().any(|(name, _)| name == REISSUED);
+        let filed = self.filed(state, &feed.items, &identities)?;
+        let mut arrivals = Vec::new();
         let is_rolled_over = !state.listed.is_empty() && self.listed.is_empty();
         let admitted = admitted_at_first(source.on_add, state, &feed.items);
         let fetch_no = state.fetch_no.saturating_add(1);
@@ -107,9 +126,22 @@ impl Work<'_> {
                 (Some(entry), Some(prepared), Some(identity)) => {
                     let is_kept_back = !admitted.get(index).copied().unwrap_or(true);
                     let held_back = withheld_by(item, feed.is_blocked, is_kept_back);
-                    let item =
-                        Item { source, fetch_no, hash, entry, prepared, identity, outlet: &outlet };
+                    let reissue = reissued.get(&index);
+                    let item = Item {
+                        source,
+                        fetch_no,
+                        hash,
+                        entry,
+                        prepared,
+                        identity,
+                        outlet: &outlet,
+                        filed: filed.get(index).copied().flatten(),
+                        reissue: reissue.map(|entry| Reissue { entry: *entry, is_habit }),
+                    };
                     let made = self.item(&item, held_back, report)?;
+                    if matches!(made.verdict, Verdict::New | Verdict::Duplicate(_)) {
+                        arrivals.extend(entry.published);
+                    }
                     self.tell(&made, source, Some(entry), report)?;
                     made
                 }
@@ -124,6 +156,11 @@ impl Work<'_> {
             listed.push(made.listed);
         }
         listed.reverse();
+        if !reissued.is_empty() {
+            let count = u32::try_from(reissued.len()).unwrap_or(u32::MAX);
+            feed.flaws.push((REISSUED.to_owned(), count));
+        }
+        self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
         state::note_listed(state, listed);
         if state.meta != feed.meta {
             report.has_changed = true;
@@ -133,6 +170,26 @@ impl Work<'_> {
         state.flaws = feed.flaws;
         state.date_order = feed.date_order.or(state.date_order);
         Ok(is_rolled_over)
+    }
+
+    /// Notes a probable error of the source's time zone (D30); too few arrivals leave what was
+    /// noted before.
+    fn note_shift(
+        &self,
+        source: &Source,
+        state: &SourceState,
+        arrivals: &[Timestamp],
+        flaws: &mut Vec<(String, u32)>,
+    ) -> Result<(), StoreError> {
+        let since = self.state(&source.id)?.last_success.filter(|_| state.fetch_no > 0);
+        let Some(since) = since else { return Ok(()) };
+        if arrivals.len() < zone::ITEMS_MIN {
+            flaws.extend(state.flaws.iter().filter(|(name, _)| zone::is_shift(name)).cloned());
+        } else if let Some(hours) = zone::shift(since, self.at, arrivals) {
+            let count = u32::try_from(arrivals.len()).unwrap_or(u32::MAX);
+            flaws.push((zone::flaw(hours), count));
+        }
+        Ok(())
     }
 
     /// Gives every item that was read its keys, and bars the URLs that the document misuses.
@@ -155,7 +212,7 @@ impl Work<'_> {
         for (item, identity) in items.iter().zip(identities) {
             match identity {
                 Some(identity) => {
-                    if let Some(Claim::Entry(no)) = self.own_claim(identity)? {
+                    if let Some(Claim::Entry(no)) = own_claim_of(self, identity)? {
                         self.listed.insert(no);
                     }
                 }
@@ -169,16 +226,6 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Returns what the strongest own key that leads somewhere leads to.
-    fn own_claim(&self, identity: &Identity) -> Result<Option<Claim>, StoreError> {
-        for key in identity.own_keys() {
-            if let Some(claim) = self.find(key)? {
-                return Ok(Some(claim));
-            }
-        }
-        Ok(None)
-    }
-
     /// Decides about one item that was read.
     fn item(
         &mut self,
@@ -186,16 +233,22 @@ impl Work<'_> {
         held_back: Option<WithheldBy>,
         report: &mut Report,
     ) -> Result<Made, StoreError> {
-        let claim = self.own_claim(item.identity)?;
+        let claim = own_claim_of(self, item.identity)?;
         let by = match claim {
             Some(Claim::Withheld(WithheldBy::OnAdd)) => Some(WithheldBy::OnAdd),
             Some(Claim::Entry(_)) => None,
-            Some(Claim::Withheld(WithheldBy::Filter) | Claim::Barred) | None => held_back,
+            Some(Claim::Withheld(WithheldBy::Filter) | Claim::Barred) | None => {
+                held_back.filter(|_| item.reissue.is_none())
+            }
         };
         if let Some(by) = by {
             return Ok(self.withhold(item, by));
         }
-        let published = compared_date(item.entry.published, self.at);
+        if let Some(Reissue { entry, is_habit }) = item.reissue {
+            let decision = self.returned(item, entry, is_habit)?;
+            return self.apply(item, decision, report);
+        }
+        let published = compared_date(item.filed.or(item.entry.published), self.at);
         let incoming = Incoming {
             source: &item.source.id,
             outlet: item.outlet,
@@ -212,6 +265,9 @@ impl Work<'_> {
 
     fn withhold(&mut self, item: &Item<'_>, by: WithheldBy) -> Made {
         self.batch.keys.insert(item.identity.own, Claim::Withheld(by));
+        if let (Some(page), WithheldBy::OnAdd) = (item.identity.page, by) {
+            self.batch.keys.insert(page, Claim::Withheld(by));
+        }
         let rule = match by {
             WithheldBy::OnAdd => "on_add",
             WithheldBy::Filter => "filter",
@@ -298,12 +354,26 @@ pub(crate) fn outlet_of(source: &Source, meta: &FeedMeta) -> String {
     dedup::outlet(meta.site.as_deref().unwrap_or(source.url.as_str()))
 }
 
+/// Returns what the strongest own key that leads somewhere leads to; what was kept back for good is
+/// known by its link and title too.
+pub(super) fn own_claim_of(
+    work: &Work<'_>,
+    identity: &Identity,
+) -> Result<Option<Claim>, StoreError> {
+    for key in identity.own_keys().chain(&identity.page) {
+        if let Some(claim) = work.find(key)? {
+            return Ok(Some(claim));
+        }
+    }
+    Ok(None)
+}
+
 fn known_by_bytes(state: &SourceState, hash: ItemHash) -> Made {
     let entry = listed_entry(state, hash);
     Made { listed: Listed { item: hash, entry }, verdict: Verdict::Unchanged, entry, rule: None }
 }
 
-fn listed_entry(state: &SourceState, hash: ItemHash) -> Option<EntryNo> {
+pub(super) fn listed_entry(state: &SourceState, hash: ItemHash) -> Option<EntryNo> {
     state.listed.iter().find(|listed| listed.item == hash).and_then(|listed| listed.entry)
 }
 

@@ -253,6 +253,7 @@ pub fn held(no: u64, story: u64, source: &str, date: &str, title: &str) -> Held 
             ..Entry::default()
         },
         first_seen: at(date),
+        filed: None,
         updated: at(date),
         first_listed: 1,
         fingerprint: Fingerprint::default(),

@@ -1,0 +1,141 @@
+//! What a document as a whole tells of its items: which are held entries under new ids, and what
+//! the undated are filed under. Gathers what `dedup::reissued` and `filing` decide by.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::apply::{Item, listed_entry, own_claim_of};
+use super::filing::{self, Dated, Fetch};
+use super::work::Work;
+use crate::dedup::{self, Change, Decision, Identity, Prepared, Ruling, Trace};
+use crate::model::entry::{Entry, EntryNo};
+use crate::model::feed::FeedItem;
+use crate::model::source::SourceState;
+use crate::model::verdict::{Claim, Joined};
+use crate::store::StoreError;
+
+/// The flaw of a document that lists held entries under new ids.
+pub(super) const REISSUED: &str = "entries returned under new ids";
+/// The rule such an entry is known by.
+const RULE: &str = "reissued";
+/// So many unknown items at once are worth looking through all that has left the document.
+const MANY: usize = 3;
+
+impl Work<'_> {
+    /// Finds the items that are held entries under new ids (P89); they count as listed from here on.
+    pub(super) fn reissued(
+        &mut self,
+        state: &SourceState,
+        items: &[FeedItem],
+        prepared: &[Option<Prepared>],
+        identities: &[Option<Identity>],
+    ) -> Result<BTreeMap<usize, EntryNo>, StoreError> {
+        let mut unknown = Vec::new();
+        for (index, ((item, prepared), identity)) in
+            items.iter().zip(prepared).zip(identities).enumerate()
+        {
+            let (Some(entry), Some(prepared), Some(identity)) = (&item.entry, prepared, identity)
+            else {
+                continue;
+            };
+            if own_claim_of(self, identity)?.is_none() {
+                unknown.push((index, Trace::of(entry, prepared.fingerprint)));
+            }
+        }
+        let gone = if unknown.is_empty() { Vec::new() } else { self.gone(state, unknown.len())? };
+        let pairs = dedup::reissued(&unknown, &gone, state.listed.len());
+        self.listed.extend(pairs.iter().map(|(_, no)| *no));
+        Ok(pairs.into_iter().collect())
+    }
+
+    /// Returns the held entries that the document in hand lists no longer.
+    fn gone(
+        &self,
+        state: &SourceState,
+        unknown: usize,
+    ) -> Result<Vec<(EntryNo, Trace)>, StoreError> {
+        let listed = state.listed.iter().filter_map(|listed| listed.entry);
+        let mut numbers: Vec<EntryNo> = listed.filter(|no| !self.listed.contains(no)).collect();
+        if unknown >= MANY && numbers.len() * 2 >= state.listed.len() {
+            let departed = state.departed.iter().rev().map(|departed| departed.entry);
+            numbers.extend(departed.filter(|no| !self.listed.contains(no)));
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut gone = Vec::with_capacity(numbers.len());
+        for no in numbers {
+            if let Some(held) = self.held(no)? {
+                gone.push((no, Trace::of(&held.entry, held.fingerprint)));
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Rules that an item is a held entry. Where the source makes its ids anew at each fetch they
+    /// are not kept: they would pile up and never be asked for again.
+    pub(super) fn returned(
+        &self,
+        item: &Item<'_>,
+        entry: EntryNo,
+        is_habit: bool,
+    ) -> Result<Decision, StoreError> {
+        let held = self.held(entry)?;
+        let is_same = held.is_some_and(|held| held.fingerprint == item.prepared.fingerprint);
+        let change = if is_same { Change::Unchanged } else { Change::Updated };
+        let joined = Joined { rule: RULE.to_owned(), with: Some(entry), numbers: Vec::new() };
+        let own = (!is_habit).then_some(item.identity.own);
+        Ok(Decision {
+            ruling: Ruling::Returned { entry, change, joined },
+            keys: own.into_iter().chain(item.identity.urls.iter().copied()).collect(),
+            merges: Vec::new(),
+            is_roundup: false,
+            is_reused: false,
+            closest: None,
+        })
+    }
+
+    /// Returns what each item is filed under where its own date does not serve.
+    pub(super) fn filed(
+        &self,
+        state: &SourceState,
+        items: &[FeedItem],
+        identities: &[Option<Identity>],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let is_undated = |entry: &Entry| entry.published.is_none() && entry.updated.is_none();
+        let asks_neighbours = items.iter().filter_map(|item| item.entry.as_ref()).any(is_undated);
+        let mut dates = Vec::with_capacity(items.len());
+        for (item, identity) in items.iter().zip(identities) {
+            let held = if asks_neighbours { self.held_date(state, item, identity)? } else { None };
+            dates.push(held.map_or_else(|| dated(item.entry.as_ref()), Dated::At));
+        }
+        let fetch = if state.fetch_no == 0 { Fetch::First } else { Fetch::Later };
+        Ok(filing::filed(self.at, fetch, &dates))
+    }
+
+    fn held_date(
+        &self,
+        state: &SourceState,
+        item: &FeedItem,
+        identity: &Option<Identity>,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let no = match identity {
+            Some(identity) => match own_claim_of(self, identity)? {
+                Some(Claim::Entry(no)) => Some(no),
+                Some(Claim::Barred | Claim::Withheld(_)) | None => None,
+            },
+            None => item.hash.and_then(|hash| listed_entry(state, hash)),
+        };
+        let Some(no) = no else { return Ok(None) };
+        Ok(self.held(no)?.map(|held| held.date()))
+    }
+}
+
+fn dated(entry: Option<&Entry>) -> Dated {
+    let Some(entry) = entry else { return Dated::Undated };
+    match (entry.published, entry.updated) {
+        (Some(at), _) => Dated::At(at),
+        (None, Some(at)) => Dated::Changed(at),
+        (None, None) => Dated::Undated,
+    }
+}
