@@ -1,15 +1,17 @@
 //! One document, item by item: has each decided, and writes the decision into the batch.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::later;
 use super::report::{Event, Line, Report};
-use super::returning::REISSUED;
+use super::returning::Reissue;
 use super::work::{Work, compared_date};
-use super::{state, zone};
-use crate::dedup::{self, Decision, Identity, Incoming, Prepared, Ruling};
+use super::{outage, state};
+use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo};
 use crate::model::feed::FeedItem;
 use crate::model::outcome::NextPoll;
@@ -30,6 +32,29 @@ struct Made {
     rule: Option<String>,
 }
 
+impl Made {
+    /// The item repeats an entry that another item of the document stands for.
+    fn repeat_of(no: EntryNo, hash: ItemHash) -> Self {
+        Self {
+            listed: Listed { item: hash, entry: Some(no) },
+            verdict: Verdict::Unchanged,
+            entry: Some(no),
+            rule: None,
+        }
+    }
+}
+
+/// Tells whether two items of one document are one entry: a guid under one title or one link, or without guids a link
+/// under one title (P86).
+fn repeats(held: &Entry, item: &Entry) -> bool {
+    let (is_same_link, is_same_title) = (held.link == item.link, held.title == item.title);
+    let is_same = match &item.guid {
+        Some(_) => is_same_link || is_same_title,
+        None => is_same_link && is_same_title,
+    };
+    held.guid == item.guid && is_same
+}
+
 /// An item with all that is known of it.
 pub(super) struct Item<'a> {
     pub(super) source: &'a Arc<Source>,
@@ -45,14 +70,6 @@ pub(super) struct Item<'a> {
     pub(super) filed: Option<Timestamp>,
     /// The held entry it was found to be, under a new id.
     reissue: Option<Reissue>,
-}
-
-/// A held entry under a new id.
-#[derive(Clone, Copy)]
-struct Reissue {
-    entry: EntryNo,
-    /// The last document did the same: the source makes its ids anew at each fetch.
-    is_habit: bool,
 }
 
 impl Work<'_> {
@@ -73,6 +90,9 @@ impl Work<'_> {
         let before = SourceState { wish: state.wish.clone(), ..state::for_source(&old, &source) };
         report.next = self.plan(&finding, &before, state.validators.is_some(), is_rolled_over)?;
         state::note_next(&mut state, &report.next);
+        // It changes no feed, but the page that tells of it.
+        let is_other = (old.failures == 0) != (state.failures == 0);
+        report.has_changed |= outage::note(&mut state, finding.at) || is_other;
         self.batch.states.insert(source.id.clone(), state);
         Ok(report)
     }
@@ -110,23 +130,25 @@ impl Work<'_> {
         let Read { mut feed, prepared } = read;
         let identities = self.identify(source, &feed.items);
         self.note_listed(state, &feed.items, &identities)?;
-        let reissued = self.reissued(state, &feed.items, &prepared, &identities)?;
-        let is_habit = state.flaws.iter().any(|(name, _)| name == REISSUED);
-        let filed = self.filed(state, &feed.items, &identities)?;
+        let frame = self.frame(state, &feed.items, &prepared, &identities)?;
         let mut arrivals = Vec::new();
+        let is_blocked = feed.is_blocked && !source.overrides_block;
         let is_rolled_over = !state.listed.is_empty() && self.listed.is_empty();
         let admitted = admitted_at_first(source.on_add, state, &feed.items);
         let fetch_no = state.fetch_no.saturating_add(1);
         let outlet = outlet_of(source, &feed.meta);
         let mut listed = Vec::with_capacity(feed.items.len());
+        let mut superseded = Vec::new();
+        let mut told = BTreeSet::new();
         let all = feed.items.iter().zip(&prepared).zip(&identities).enumerate();
         for (index, ((item, prepared), identity)) in all.rev() {
             let hash = item.hash.unwrap_or(READ_AGAIN);
             let made = match (&item.entry, prepared, identity) {
                 (Some(entry), Some(prepared), Some(identity)) => {
                     let is_kept_back = !admitted.get(index).copied().unwrap_or(true);
-                    let held_back = withheld_by(item, feed.is_blocked, is_kept_back);
-                    let reissue = reissued.get(&index);
+                    let held_back = withheld_by(item, is_blocked, is_kept_back);
+                    let (outlet, filed) = (&*outlet, frame.filed(index));
+                    let reissue = frame.reissue(index);
                     let item = Item {
                         source,
                         fetch_no,
@@ -134,9 +156,9 @@ impl Work<'_> {
                         entry,
                         prepared,
                         identity,
-                        outlet: &outlet,
-                        filed: filed.get(index).copied().flatten(),
-                        reissue: reissue.map(|entry| Reissue { entry: *entry, is_habit }),
+                        outlet,
+                        filed,
+                        reissue,
                     };
                     let made = self.item(&item, held_back, report)?;
                     if matches!(made.verdict, Verdict::New | Verdict::Duplicate(_)) {
@@ -145,51 +167,48 @@ impl Work<'_> {
                     self.tell(&made, source, Some(entry), report)?;
                     made
                 }
-                // Another item of the document is the later version of this one.
-                (Some(_), _, _) => continue,
+                // Another item of the document is the later version of this one (P86).
+                (Some(entry), _, _) => {
+                    superseded.push((hash, entry));
+                    continue;
+                }
                 (None, _, _) => {
                     let made = known_by_bytes(state, hash);
-                    self.tell(&made, source, None, report)?;
+                    if made.entry.is_none_or(|entry| !told.contains(&entry)) {
+                        self.tell(&made, source, None, report)?;
+                    }
                     made
                 }
             };
+            told.extend(made.entry);
             listed.push(made.listed);
         }
         listed.reverse();
-        if !reissued.is_empty() {
-            let count = u32::try_from(reissued.len()).unwrap_or(u32::MAX);
-            feed.flaws.push((REISSUED.to_owned(), count));
-        }
+        frame.note(&mut feed.flaws);
         self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
+        listed.extend(self.stand_ins(&superseded, &told)?);
         state::note_listed(state, listed);
-        if state.meta != feed.meta {
-            report.has_changed = true;
-            state.meta = feed.meta;
-        }
-        state.wish = feed.wish;
-        state.flaws = feed.flaws;
-        state.date_order = feed.date_order.or(state.date_order);
+        report.has_changed |= state::note_feed(state, feed);
         Ok(is_rolled_over)
     }
 
-    /// Notes a probable error of the source's time zone (D30); too few arrivals leave what was
-    /// noted before.
-    fn note_shift(
+    /// Lets items that repeat an entry of the document be known by their bytes next time.
+    fn stand_ins(
         &self,
-        source: &Source,
-        state: &SourceState,
-        arrivals: &[Timestamp],
-        flaws: &mut Vec<(String, u32)>,
-    ) -> Result<(), StoreError> {
-        let since = self.state(&source.id)?.last_success.filter(|_| state.fetch_no > 0);
-        let Some(since) = since else { return Ok(()) };
-        if arrivals.len() < zone::ITEMS_MIN {
-            flaws.extend(state.flaws.iter().filter(|(name, _)| zone::is_shift(name)).cloned());
-        } else if let Some(hours) = zone::shift(since, self.at, arrivals) {
-            let count = u32::try_from(arrivals.len()).unwrap_or(u32::MAX);
-            flaws.push((zone::flaw(hours), count));
+        superseded: &[(ItemHash, &Entry)],
+        told: &BTreeSet<EntryNo>,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let mut listed = Vec::new();
+        for (hash, entry) in superseded {
+            for no in told {
+                let held = self.held(*no)?;
+                if held.is_some_and(|held| repeats(&held.entry, entry)) {
+                    listed.push(Listed { item: *hash, entry: Some(*no) });
+                    break;
+                }
+            }
         }
-        Ok(())
+        Ok(listed)
     }
 
     /// Gives every item that was read its keys, and bars the URLs that the document misuses.
@@ -244,23 +263,50 @@ impl Work<'_> {
         if let Some(by) = by {
             return Ok(self.withhold(item, by));
         }
-        if let Some(Reissue { entry, is_habit }) = item.reissue {
-            let decision = self.returned(item, entry, is_habit)?;
+        if let Some(reissue) = item.reissue {
+            let decision = self.returned(item, reissue)?;
             return self.apply(item, decision, report);
         }
+        if let Some(Claim::Entry(no)) = claim
+            && self.taken.contains(&no)
+            && self.held(no)?.is_some_and(|held| repeats(&held.entry, item.entry))
+        {
+            return Ok(Made::repeat_of(no, item.hash));
+        }
         let published = compared_date(item.filed.or(item.entry.published), self.at);
+        let features = self.features_of(item, claim)?;
         let incoming = Incoming {
             source: &item.source.id,
             outlet: item.outlet,
             identity: item.identity,
             published,
-            features: &item.prepared.features,
+            features: &features,
             marks: &item.prepared.marks,
             fingerprint: item.prepared.fingerprint,
         };
         let decision = dedup::decide_item(&incoming, self, item.source.dedup, self.settings.window);
         self.check()?;
         self.apply(item, decision, report)
+    }
+
+    /// Returns what an item is compared by; nothing where nothing can be compared with it.
+    fn features_of<'i>(
+        &self,
+        item: &Item<'i>,
+        claim: Option<Claim>,
+    ) -> Result<Cow<'i, Features>, StoreError> {
+        if !item.prepared.is_light {
+            return Ok(Cow::Borrowed(&item.prepared.features));
+        }
+        let mut is_met = claim.is_some();
+        for key in &item.identity.urls {
+            is_met |= self.find(key)?.is_some();
+        }
+        if !is_met {
+            return Ok(Cow::Owned(Features::default()));
+        }
+        let context = dedup::Context { names: &self.names, outlet: item.outlet };
+        Ok(Cow::Owned(dedup::features(item.entry, context)))
     }
 
     fn withhold(&mut self, item: &Item<'_>, by: WithheldBy) -> Made {

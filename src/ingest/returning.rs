@@ -8,23 +8,94 @@ use jiff::Timestamp;
 use super::apply::{Item, listed_entry, own_claim_of};
 use super::filing::{self, Dated, Fetch};
 use super::work::Work;
+use super::zone;
 use crate::dedup::{self, Change, Decision, Identity, Prepared, Ruling, Trace};
 use crate::model::entry::{Entry, EntryNo};
 use crate::model::feed::FeedItem;
-use crate::model::source::SourceState;
+use crate::model::source::{Source, SourceState};
 use crate::model::verdict::{Claim, Joined};
 use crate::store::StoreError;
 
+/// A held entry under a new id.
+#[derive(Clone, Copy)]
+pub(super) struct Reissue {
+    entry: EntryNo,
+    /// The last document did the same: the source makes its ids anew at each fetch.
+    is_habit: bool,
+}
+
+/// What a document as a whole tells of its items.
+pub(super) struct Frame {
+    reissued: BTreeMap<usize, EntryNo>,
+    is_habit: bool,
+    filed: Vec<Option<Timestamp>>,
+}
+
+impl Frame {
+    /// Returns the held entry that an item is under a new id.
+    pub(super) fn reissue(&self, index: usize) -> Option<Reissue> {
+        let entry = *self.reissued.get(&index)?;
+        Some(Reissue { entry, is_habit: self.is_habit })
+    }
+
+    /// Returns what an item is filed under where its own date does not serve.
+    pub(super) fn filed(&self, index: usize) -> Option<Timestamp> {
+        self.filed.get(index).copied().flatten()
+    }
+
+    /// Counts the returned entries among the flaws.
+    pub(super) fn note(&self, flaws: &mut Vec<(String, u32)>) {
+        if !self.reissued.is_empty() {
+            let count = u32::try_from(self.reissued.len()).unwrap_or(u32::MAX);
+            flaws.push((REISSUED.to_owned(), count));
+        }
+    }
+}
+
 /// The flaw of a document that lists held entries under new ids.
-pub(super) const REISSUED: &str = "entries returned under new ids";
+const REISSUED: &str = "entries returned under new ids";
 /// The rule such an entry is known by.
 const RULE: &str = "reissued";
 /// So many unknown items at once are worth looking through all that has left the document.
 const MANY: usize = 3;
 
 impl Work<'_> {
+    /// Looks at a document as a whole.
+    pub(super) fn frame(
+        &mut self,
+        state: &SourceState,
+        items: &[FeedItem],
+        prepared: &[Option<Prepared>],
+        identities: &[Option<Identity>],
+    ) -> Result<Frame, StoreError> {
+        let reissued = self.reissued(state, items, prepared, identities)?;
+        let is_habit = state.flaws.iter().any(|(name, _)| name == REISSUED);
+        let filed = self.filed(state, items, identities)?;
+        Ok(Frame { reissued, is_habit, filed })
+    }
+
+    /// Notes a probable error of the source's time zone (D30); too few arrivals leave what was
+    /// noted before.
+    pub(super) fn note_shift(
+        &self,
+        source: &Source,
+        state: &SourceState,
+        arrivals: &[Timestamp],
+        flaws: &mut Vec<(String, u32)>,
+    ) -> Result<(), StoreError> {
+        let since = self.state(&source.id)?.last_success.filter(|_| state.fetch_no > 0);
+        let Some(since) = since else { return Ok(()) };
+        if arrivals.len() < zone::ITEMS_MIN {
+            flaws.extend(state.flaws.iter().filter(|(name, _)| zone::is_shift(name)).cloned());
+        } else if let Some(hours) = zone::shift(since, self.at, arrivals) {
+            let count = u32::try_from(arrivals.len()).unwrap_or(u32::MAX);
+            flaws.push((zone::flaw(hours), count));
+        }
+        Ok(())
+    }
+
     /// Finds the items that are held entries under new ids (P89); they count as listed from here on.
-    pub(super) fn reissued(
+    fn reissued(
         &mut self,
         state: &SourceState,
         items: &[FeedItem],
@@ -77,8 +148,7 @@ impl Work<'_> {
     pub(super) fn returned(
         &self,
         item: &Item<'_>,
-        entry: EntryNo,
-        is_habit: bool,
+        Reissue { entry, is_habit }: Reissue,
     ) -> Result<Decision, StoreError> {
         let held = self.held(entry)?;
         let is_same = held.is_some_and(|held| held.fingerprint == item.prepared.fingerprint);
@@ -96,7 +166,7 @@ impl Work<'_> {
     }
 
     /// Returns what each item is filed under where its own date does not serve.
-    pub(super) fn filed(
+    fn filed(
         &self,
         state: &SourceState,
         items: &[FeedItem],

@@ -57,7 +57,7 @@ impl fmt::Display for CategorySlug {
 }
 
 /// One upstream of `config.toml`, validated, with the defaults of `[poll]`, `[site]` and `[dedup]` filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The slug that state follows.
     pub id: SourceId,
@@ -101,6 +101,8 @@ pub struct Source {
     pub secret_file: Option<PathBuf>,
     /// Whether `/source/{id}` exists.
     pub publish: bool,
+    /// The operator publishes it although the feed says `podcast:block` or `itunes:block` (R80).
+    pub overrides_block: bool,
 }
 
 /// What the first poll of a source may publish.
@@ -263,6 +265,22 @@ pub struct SourceState {
     /// The order of day and month that its dates have shown last (D16): an ambiguous date that comes
     /// alone is read by it.
     pub date_order: Option<DayMonth>,
+    /// Times in which it failed, the latest last (at most `OUTAGES_MAX`).
+    pub outages: Vec<Outage>,
+}
+
+/// Outages remembered for each source.
+pub const OUTAGES_MAX: usize = 8;
+
+/// A time in which a source failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// When it broke.
+    pub from: Timestamp,
+    /// When it came back; `None`: it has not.
+    pub until: Option<Timestamp>,
+    /// What went wrong first, in one line.
+    pub error: String,
 }
 
 /// Departures remembered for each source.

@@ -182,6 +182,7 @@ pub fn source(id: &str, url: &str, categories: &[&str]) -> Source {
         user_agent: None,
         secret_file: None,
         publish: true,
+        overrides_block: false,
     }
 }
 

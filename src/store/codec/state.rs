@@ -11,7 +11,7 @@ use super::parts::{CategoryWire, Instant, PersonWire, instant, models, owned, ti
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::EntryNo;
 use crate::model::source::{
-    DayMonth, Departed, FeedMeta, ItemHash, Listed, PublisherWish, SourceId, SourceState,
+    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PublisherWish, SourceId, SourceState,
     Validators,
 };
 
@@ -32,6 +32,8 @@ struct StateWire<'a> {
     redirect_pending: Option<&'a str>,
     fetch_no: u32,
     changed: Option<Instant>,
+    #[serde(borrow)]
+    outages: Vec<(Instant, Option<Instant>, &'a str)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -104,6 +106,11 @@ pub(crate) fn encode_state(id: &SourceId, state: &SourceState) -> Result<Vec<u8>
         redirect_pending: state.redirect_pending.as_deref(),
         fetch_no: state.fetch_no,
         changed: instant(state.changed),
+        outages: state
+            .outages
+            .iter()
+            .map(|outage| (Instant(outage.from), instant(outage.until), outage.error.as_str()))
+            .collect(),
     };
     Ok(seal(key, &encode(key, &wire)?))
 }
@@ -167,6 +174,15 @@ pub(crate) fn decode_state(id: &SourceId, record: &[u8]) -> Result<SourceState, 
         redirect_pending: owned(wire.redirect_pending),
         fetch_no: wire.fetch_no,
         changed: timestamp(wire.changed),
+        outages: wire
+            .outages
+            .into_iter()
+            .map(|(from, until, error)| Outage {
+                from: from.0,
+                until: timestamp(until),
+                error: error.to_owned(),
+            })
+            .collect(),
         ..SourceState::default()
     })
 }
