@@ -8,6 +8,9 @@ use super::{Exit, Failure, client, print_line, runtime, table};
 use crate::daemon;
 use crate::model::policy::Config;
 
+/// The mark of a source whose last document had to be mended.
+const MENDED: &str = "~";
+
 /// Arguments of `status`.
 #[derive(Args)]
 pub(super) struct StatusArguments {
@@ -52,6 +55,11 @@ fn print(status: &Value) {
         &["source", "state", "last success", "next poll", "why then", "new in 7 d", "last error"],
         &rows,
     );
+    if rows.iter().flatten().any(|cell| cell.ends_with(MENDED)) {
+        print_line(&format!(
+            "{MENDED} its last document had to be mended: `status --json`, `explain`"
+        ));
+    }
     let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or(0);
     print_line(&format!(
         "{} entries, {} on disk, {} in memory",
@@ -69,13 +77,19 @@ fn row(source: &Value) -> Vec<String> {
     };
     vec![
         text("id"),
-        text("state"),
+        state(source, text("state")),
         minute(&text("last_success")),
         minute(&text("next_poll")),
         text("next_reason"),
         text("entries_7d"),
         text("last_error"),
     ]
+}
+
+/// Marks a source whose last document had to be mended.
+fn state(source: &Value, word: String) -> String {
+    let is_mended = source.get("flaws").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+    if is_mended { format!("{word} {MENDED}") } else { word }
 }
 
 /// Shortens an RFC 3339 instant to minutes: `2026-11-24 21:53Z`.

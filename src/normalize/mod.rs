@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 use crate::model::feed::{Feed, FeedItem};
 use crate::model::raw::{RawFeed, RawItem, RawMeta};
+use crate::model::scrub::scrub_url;
 use crate::model::source::{FeedMeta, Source};
 use date::{DateSettings, DayMonth};
 use entry::Shared;
@@ -150,6 +151,7 @@ fn meta_of(raw: &RawMeta, shared: &Shared<'_>, flaws: &mut Flaws) -> FeedMeta {
         && shared.base.is_none_or(|base| base.as_str() != href)
     {
         // R82: a proposal to the operator, not a redirect.
+        let href = scrub_url(href);
         flaws.add(&format!("the feed says that it moved (itunes:new-feed-url): {href}"));
     }
     let first = |wanted: &str| links.iter().find(|(rel, _, _)| rel == wanted);
