@@ -262,11 +262,11 @@ pub struct SourceState {
     pub changed: Option<Timestamp>,
     /// What the reader had to mend in the last document, with counts.
     pub flaws: Vec<(String, u32)>,
+    /// Times in which it failed, the latest last (at most `OUTAGES_MAX`).
+    pub outages: Vec<Outage>,
     /// The order of day and month that its dates have shown last (D16): an ambiguous date that comes
     /// alone is read by it.
     pub date_order: Option<DayMonth>,
-    /// Times in which it failed, the latest last (at most `OUTAGES_MAX`).
-    pub outages: Vec<Outage>,
 }
 
 /// Outages remembered for each source.

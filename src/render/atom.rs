@@ -243,7 +243,8 @@ fn person(out: &mut Out, element: &str, person: &Person) {
     out.end(element);
 }
 
-/// An empty tag unsets the language around it (XML 1.0 §2.12).
+/// An empty tag unsets the language around it (XML 1.0 §2.12), which the schema of RFC 4287 does not know: `und` says as
+/// much (BCP 47 §4.1).
 fn language(tag: &str) -> Option<&str> {
-    Some(tag).filter(|tag| tag.is_empty() || is_language(tag))
+    if tag.is_empty() { Some("und") } else { Some(tag).filter(|tag| is_language(tag)) }
 }

@@ -281,10 +281,10 @@ fn state() -> impl Strategy<Value = SourceState> {
             departed: lists.1,
             changed: dates[4],
             flaws: lists.2,
+            outages: lists.3,
             date_order: numbers
                 .4
                 .map(|is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst }),
-            outages: lists.3,
         },
     )
 }
