@@ -176,13 +176,13 @@ mod tests {
         let at = |n: usize, year: &str| {
             (0..n)
                 .zip(titles)
-                .map(|(n, title)| trace(title, &format!("https://{year}.example/?p={n}"), 0, 0))
+                .map(|(n, title)| trace(title, &format!("https://a.example/{year}/{n}"), 0, 0))
                 .collect::<Vec<_>>()
         };
         let cases = [("a burst", 3, 3, 3), ("too few", 2, 2, 0), ("of many", 3, 30, 0)];
         for (name, items, window, expected) in cases {
             let held: Vec<_> = (1..).map(EntryNo).zip(at(items, "old")).collect();
-            let now: Vec<_> = at(items, "moved-to-another").into_iter().enumerate().collect();
+            let now: Vec<_> = at(items, "new").into_iter().enumerate().collect();
             assert_eq!(reissued(&now, &held, window).len(), expected, "{name}");
         }
     }

@@ -10,12 +10,12 @@ use super::later;
 use super::report::{Event, Line, Report};
 use super::returning::Reissue;
 use super::work::{Work, compared_date};
-use super::{outage, state};
+use super::{admission, outage, repeat, state};
 use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo};
 use crate::model::feed::FeedItem;
 use crate::model::outcome::NextPoll;
-use crate::model::source::{FeedMeta, ItemHash, Listed, OnAdd, Source, SourceState};
+use crate::model::source::{FeedMeta, ItemHash, Listed, Source, SourceState};
 use crate::model::verdict::{Claim, Verdict, WithheldBy};
 use crate::poll::{Finding, Read};
 use crate::schedule::{self, Observed};
@@ -33,6 +33,11 @@ struct Made {
 }
 
 impl Made {
+    /// Tells whether the source had not listed it before.
+    fn is_arrival(&self) -> bool {
+        matches!(self.verdict, Verdict::New | Verdict::Duplicate(_))
+    }
+
     /// The item repeats an entry that another item of the document stands for.
     fn repeat_of(no: EntryNo, hash: ItemHash) -> Self {
         Self {
@@ -42,17 +47,6 @@ impl Made {
             rule: None,
         }
     }
-}
-
-/// Tells whether two items of one document are one entry: a guid under one title or one link, or without guids a link
-/// under one title (P86).
-fn repeats(held: &Entry, item: &Entry) -> bool {
-    let (is_same_link, is_same_title) = (held.link == item.link, held.title == item.title);
-    let is_same = match &item.guid {
-        Some(_) => is_same_link || is_same_title,
-        None => is_same_link && is_same_title,
-    };
-    held.guid == item.guid && is_same
 }
 
 /// An item with all that is known of it.
@@ -134,7 +128,7 @@ impl Work<'_> {
         let mut arrivals = Vec::new();
         let is_blocked = feed.is_blocked && !source.overrides_block;
         let is_rolled_over = !state.listed.is_empty() && self.listed.is_empty();
-        let admitted = admitted_at_first(source.on_add, state, &feed.items);
+        let admitted = admission::at_first(source.on_add, state, &feed.items);
         let fetch_no = state.fetch_no.saturating_add(1);
         let outlet = outlet_of(source, &feed.meta);
         let mut listed = Vec::with_capacity(feed.items.len());
@@ -146,9 +140,7 @@ impl Work<'_> {
             let made = match (&item.entry, prepared, identity) {
                 (Some(entry), Some(prepared), Some(identity)) => {
                     let is_kept_back = !admitted.get(index).copied().unwrap_or(true);
-                    let held_back = withheld_by(item, is_blocked, is_kept_back);
-                    let (outlet, filed) = (&*outlet, frame.filed(index));
-                    let reissue = frame.reissue(index);
+                    let held_back = admission::withheld_by(item, is_blocked, is_kept_back);
                     let item = Item {
                         source,
                         fetch_no,
@@ -156,14 +148,12 @@ impl Work<'_> {
                         entry,
                         prepared,
                         identity,
-                        outlet,
-                        filed,
-                        reissue,
+                        outlet: &outlet,
+                        filed: frame.filed(index),
+                        reissue: frame.reissue(index),
                     };
                     let made = self.item(&item, held_back, report)?;
-                    if matches!(made.verdict, Verdict::New | Verdict::Duplicate(_)) {
-                        arrivals.extend(entry.published);
-                    }
+                    arrivals.extend(entry.published.filter(|_| made.is_arrival()));
                     self.tell(&made, source, Some(entry), report)?;
                     made
                 }
@@ -186,29 +176,10 @@ impl Work<'_> {
         listed.reverse();
         frame.note(&mut feed.flaws);
         self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
-        listed.extend(self.stand_ins(&superseded, &told)?);
+        listed.extend(repeat::stand_ins(self, &superseded, &told)?);
         state::note_listed(state, listed);
         report.has_changed |= state::note_feed(state, feed);
         Ok(is_rolled_over)
-    }
-
-    /// Lets items that repeat an entry of the document be known by their bytes next time.
-    fn stand_ins(
-        &self,
-        superseded: &[(ItemHash, &Entry)],
-        told: &BTreeSet<EntryNo>,
-    ) -> Result<Vec<Listed>, StoreError> {
-        let mut listed = Vec::new();
-        for (hash, entry) in superseded {
-            for no in told {
-                let held = self.held(*no)?;
-                if held.is_some_and(|held| repeats(&held.entry, entry)) {
-                    listed.push(Listed { item: *hash, entry: Some(*no) });
-                    break;
-                }
-            }
-        }
-        Ok(listed)
     }
 
     /// Gives every item that was read its keys, and bars the URLs that the document misuses.
@@ -269,7 +240,7 @@ impl Work<'_> {
         }
         if let Some(Claim::Entry(no)) = claim
             && self.taken.contains(&no)
-            && self.held(no)?.is_some_and(|held| repeats(&held.entry, item.entry))
+            && self.held(no)?.is_some_and(|held| repeat::repeats(&held.entry, item.entry))
         {
             return Ok(Made::repeat_of(no, item.hash));
         }
@@ -421,34 +392,4 @@ fn known_by_bytes(state: &SourceState, hash: ItemHash) -> Made {
 
 pub(super) fn listed_entry(state: &SourceState, hash: ItemHash) -> Option<EntryNo> {
     state.listed.iter().find(|listed| listed.item == hash).and_then(|listed| listed.entry)
-}
-
-fn withheld_by(item: &FeedItem, is_blocked: bool, is_kept_back: bool) -> Option<WithheldBy> {
-    if is_kept_back {
-        return Some(WithheldBy::OnAdd);
-    }
-    (is_blocked || !item.is_admitted).then_some(WithheldBy::Filter)
-}
-
-/// Tells which items the first document may publish; everything later may.
-fn admitted_at_first(on_add: OnAdd, state: &SourceState, items: &[FeedItem]) -> Vec<bool> {
-    let newest = match on_add {
-        OnAdd::All => items.len(),
-        OnAdd::Newest(count) => count,
-        OnAdd::SinceNow => 0,
-    };
-    if state.fetch_no > 0 || newest >= items.len() {
-        return vec![true; items.len()];
-    }
-    let date = |item: &FeedItem| item.entry.as_ref().and_then(|entry| entry.published);
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    // Undated items keep their place in the document, newest first.
-    order.sort_by_key(|index| std::cmp::Reverse(items.get(*index).and_then(date)));
-    let mut admitted = vec![false; items.len()];
-    for index in order.into_iter().take(newest) {
-        if let Some(place) = admitted.get_mut(index) {
-            *place = true;
-        }
-    }
-    admitted
 }
