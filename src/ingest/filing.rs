@@ -44,7 +44,7 @@ pub(super) fn filed(now: Timestamp, fetch: Fetch, items: &[Dated]) -> Vec<Option
     for (index, older) in order.into_iter().zip(older) {
         let Some(item) = items.get(index) else { continue };
         let own = match (item, fetch) {
-            (Dated::At(at), Fetch::Later) if at.as_second() < ABSURD_BEFORE => Some(now),
+            (Dated::At(at) | Dated::Changed(at), Fetch::Later) if is_absurd(*at) => Some(now),
             (Dated::At(_), _) => None,
             (Dated::Changed(at), _) => Some((*at).min(now)),
             (Dated::Undated, Fetch::First) => Some(below(newer, older.unwrap_or(now).min(now))),
@@ -60,6 +60,10 @@ pub(super) fn filed(now: Timestamp, fetch: Fetch, items: &[Dated]) -> Vec<Option
         }
     }
     filed
+}
+
+fn is_absurd(at: Timestamp) -> bool {
+    at.as_second() < ABSURD_BEFORE
 }
 
 /// Returns `wanted`, but a second before the item above where it would not be older.
@@ -112,7 +116,7 @@ mod tests {
         let none = Dated::Undated;
         let cases = [
             ("dated items stand", First, vec![dated(90), dated(80)], vec![None, None]),
-            ("D27: the change stands in", Later, vec![changed(90)], vec![Some(90)]),
+            ("D27: the change stands in", Later, vec![changed(NOW - 9)], vec![Some(NOW - 9)]),
             (
                 "P94: an older neighbour",
                 First,
@@ -132,8 +136,8 @@ mod tests {
                 vec![dated(50), none, dated(90), dated(95)],
                 vec![None, Some(50), None, None],
             ),
-            ("D28: later, on top", Later, vec![none, dated(90)], vec![Some(NOW), None]),
-            ("D28: later, within", Later, vec![dated(90), none], vec![None, Some(89)]),
+            ("D28: later, on top", Later, vec![none, dated(NOW - 9)], vec![Some(NOW), None]),
+            ("D28: later, within", Later, vec![dated(NOW - 9), none], vec![None, Some(NOW - 10)]),
             ("a future neighbour", Later, vec![dated(NOW + 900), none], vec![None, Some(NOW - 1)]),
             ("D31: an archive", First, vec![dated(0)], vec![None]),
             ("D31: news of 1970", Later, vec![dated(0)], vec![Some(NOW)]),
