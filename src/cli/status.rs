@@ -13,6 +13,9 @@ use crate::daemon;
 use crate::model::outcome::Clock;
 use crate::model::policy::Config;
 
+/// The mark of a source whose last document had to be mended.
+const MENDED: &str = "~";
+
 /// Arguments of `status`.
 #[derive(Args)]
 pub(super) struct StatusArguments {
@@ -68,6 +71,12 @@ fn print(status: &Value) {
             &rows,
         );
     }
+    let is_mended = |source: &Value| state(source, String::new()).ends_with(MENDED);
+    if sources.iter().any(is_mended) {
+        print_line(&format!(
+            "{MENDED} its last document had to be mended: `status --json`, `explain`"
+        ));
+    }
     let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or(0);
     print_line(&format!(
         "{} entries, {} on disk, {} in memory",
@@ -85,7 +94,7 @@ fn row(source: &Value) -> Vec<String> {
     };
     vec![
         text("id"),
-        text("state"),
+        state(source, text("state")),
         minute(&text("last_success")),
         minute(&text("next_poll")),
         text("next_reason"),
@@ -109,7 +118,7 @@ fn brief(source: &Value, now: Timestamp) -> Vec<String> {
     let week = source.get("entries_7d").and_then(Value::as_u64).unwrap_or(0);
     vec![
         text("id"),
-        text("state"),
+        state(source, text("state")),
         read.unwrap_or_else(|| "never".to_owned()),
         next.unwrap_or_else(|| "-".to_owned()),
         week.to_string(),
@@ -125,6 +134,12 @@ fn span(span: SignedDuration) -> String {
         seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
         seconds => format!("{} d", seconds / 86_400),
     }
+}
+
+/// Marks a source whose last document had to be mended.
+fn state(source: &Value, word: String) -> String {
+    let is_mended = source.get("flaws").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+    if is_mended { format!("{word} {MENDED}") } else { word }
 }
 
 /// Shortens an RFC 3339 instant to minutes: `2026-11-24 21:53Z`.
