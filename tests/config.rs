@@ -420,7 +420,9 @@ fn shapes_and_relations() {
 fn keys_without_effect_are_named() {
     let cases = [
         ("[site]\nwatch = true", 0),
+        ("[site]\nwatch = false", 0),
         ("[server]\nstatus_page = true", 0),
+        ("[server]\nstatus_page = false", 0),
         ("[store]\nretention = \"400d\"", 1),
         ("[store]\nretention = \"forever\"", 0),
         ("[store]\nreserve = \"2 GiB\"", 1),

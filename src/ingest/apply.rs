@@ -169,6 +169,7 @@ impl Work<'_> {
         }
         state.wish = feed.wish;
         state.flaws = feed.flaws;
+        state.date_order = feed.date_order.or(state.date_order);
         Ok(is_rolled_over)
     }
 

@@ -14,7 +14,7 @@ use crate::model::entry::{Entry, EntryNo, Held, Member, Slug, Story, StoryNo};
 use crate::model::ids;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
-use crate::model::verdict::{EntryKey, Joined, Verdict};
+use crate::model::verdict::{Joined, Verdict};
 use crate::store::StoreError;
 
 /// How long after its first publication a story's copy is exchanged freely.
@@ -39,10 +39,9 @@ impl Work<'_> {
         if self.is_taken(&public_id)? {
             public_id = ids::minted(&key, &held.source, self.authority);
         }
-        // A publisher that uses one guid for several entries: each story still has an id of its own.
+        // A publisher may use one guid for several entries: each story still has an id of its own.
         if self.is_taken(&public_id)? {
-            let own = EntryKey::own(&held.source, &format!("{public_id} {}", entry.0));
-            public_id = ids::minted(&own, &held.source, self.authority);
+            public_id = self.spare_id_of(&key, &item.source.id, no);
         }
         let story = Story {
             no,
