@@ -227,8 +227,6 @@ pub async fn run_with(
     shutdown: impl Future<Output = ()> + Send + 'static,
     on_ready: impl FnOnce(&[String]),
 ) -> Result<(), DaemonError> {
-    // From the first moment on: a signal that came before this would end the process at once.
-    let shutdown = tokio::spawn(shutdown);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
     let stop = CancellationToken::new();
@@ -279,7 +277,7 @@ pub async fn run_with(
     tracing::info!(listen = addresses.join(" "), "feedmill is ready");
     on_ready(&addresses);
 
-    let _ = shutdown.await;
+    shutdown.await;
     wind_up(&stop, tasks, &mill).await;
     Ok(())
 }
