@@ -78,16 +78,18 @@ pub enum DaemonError {
     },
 }
 
-/// Completes when the process is told to stop: SIGTERM or SIGINT.
-pub async fn signals() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Completes when the process is told to stop: SIGTERM or SIGINT. Both are heard from this call on, within a runtime.
+pub fn signals() -> impl Future<Output = ()> + Send + 'static {
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
@@ -225,8 +227,6 @@ pub async fn run_with(
     shutdown: impl Future<Output = ()> + Send + 'static,
     on_ready: impl FnOnce(&[String]),
 ) -> Result<(), DaemonError> {
-    // From the first moment on: a signal that came before this would end the process at once.
-    let shutdown = tokio::spawn(shutdown);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
     let stop = CancellationToken::new();
@@ -239,7 +239,11 @@ pub async fn run_with(
     let limits = Limits::from(&config.server);
     let serving = serve_public(public, Arc::clone(&site), limits, stop.clone());
     let opening = vitals::while_opening(clock.as_ref(), open_store(&config, clock.now()));
-    let (store, public) = open_before_serving(opening, serving, clock.as_ref()).await?;
+    let mut shutdown = std::pin::pin!(shutdown);
+    let (store, public) = tokio::select! {
+        opened = open_before_serving(opening, serving, clock.as_ref()) => opened?,
+        () = &mut shutdown => return Ok(()),
+    };
     site.set_store(Some(Arc::clone(&store)));
     let changed = Arc::clone(&site);
     let on_change = Arc::new(move || changed.changed());
@@ -273,7 +277,7 @@ pub async fn run_with(
     tracing::info!(listen = addresses.join(" "), "feedmill is ready");
     on_ready(&addresses);
 
-    let _ = shutdown.await;
+    shutdown.await;
     wind_up(&stop, tasks, &mill).await;
     Ok(())
 }

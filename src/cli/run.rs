@@ -7,7 +7,7 @@ use crate::model::policy::Config;
 /// Runs the daemon until it is told to stop.
 pub(super) fn run(config: Config) -> Result<Exit, Failure> {
     let runtime = runtime()?;
-    let ended = runtime.block_on(daemon::run(config, daemon::signals()));
+    let ended = runtime.block_on(async { daemon::run(config, daemon::signals()).await });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ended.map(|()| Exit::Done).map_err(failure)
 }
