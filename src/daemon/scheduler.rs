@@ -44,12 +44,13 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) {
     let mut plan = Plan::empty();
+    let mut stands_still = false;
     let (done, mut finished) = mpsc::unbounded_channel();
     while !stop.is_cancelled() {
         let now = clock.now();
         plan.follow(&mill, now);
         let reason = standstill.reason();
-        tell(&site, reason.as_deref());
+        tell(&site, reason.as_deref(), &mut stands_still);
         if reason.is_some() {
             plan.due.values_mut().for_each(|at| *at = (*at).max(now + STAND_STILL));
         }
@@ -70,15 +71,18 @@ pub(super) async fn run(
     }
 }
 
-/// Lets `/readyz` and the log say that polling stands still.
-fn tell(site: &Site, reason: Option<&str>) {
+/// Lets `/readyz` say that polling stands still; and the log, once each time.
+fn tell(site: &Site, reason: Option<&str>, stands_still: &mut bool) {
     match reason {
-        Some(reason) => {
-            tracing::error!(reason, "polling stands still");
-            site.set_readiness(Readiness::PollingStopped(reason.to_owned()));
-        }
-        None => site.set_readiness(Readiness::Ready),
+        Some(reason) if !*stands_still => tracing::warn!(reason, "polling stands still"),
+        None if *stands_still => tracing::info!("polling goes on"),
+        Some(_) | None => {}
     }
+    *stands_still = reason.is_some();
+    site.set_readiness(match reason {
+        Some(reason) => Readiness::PollingStopped(reason.to_owned()),
+        None => Readiness::Ready,
+    });
 }
 
 impl Plan {
