@@ -71,7 +71,6 @@ fn print(status: &Value) {
             &rows,
         );
     }
-    let is_mended = |source: &Value| state(source, String::new()).ends_with(MENDED);
     if sources.iter().any(is_mended) {
         print_line(&format!(
             "{MENDED} its last document had to be mended: `status --json`, `explain`"
@@ -101,6 +100,16 @@ fn row(source: &Value) -> Vec<String> {
         text("entries_7d"),
         text("last_error"),
     ]
+}
+
+/// Tells whether a source's last document had to be mended.
+fn is_mended(source: &Value) -> bool {
+    source.get("flaws").and_then(Value::as_array).is_some_and(|flaws| !flaws.is_empty())
+}
+
+/// Marks a source whose last document had to be mended.
+fn state(source: &Value, word: String) -> String {
+    if is_mended(source) { format!("{word} {MENDED}") } else { word }
 }
 
 /// A row that is read at a glance, on a terminal of 80 columns.
@@ -134,12 +143,6 @@ fn span(span: SignedDuration) -> String {
         seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
         seconds => format!("{} d", seconds / 86_400),
     }
-}
-
-/// Marks a source whose last document had to be mended.
-fn state(source: &Value, word: String) -> String {
-    let is_mended = source.get("flaws").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
-    if is_mended { format!("{word} {MENDED}") } else { word }
 }
 
 /// Shortens an RFC 3339 instant to minutes: `2026-11-24 21:53Z`.
