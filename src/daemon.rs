@@ -3,7 +3,8 @@
 //! Only here is an engine of the store named.
 
 mod actions;
-mod scheduler;
+mod plan;
+pub mod scheduler;
 mod standstill;
 
 use std::future::Future;
@@ -200,13 +201,10 @@ pub async fn run_with(
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
     let admin = tokio::spawn(serve_admin(admin, actions::new(&mill), limits, stop.clone()));
     site.set_readiness(Readiness::Ready);
-    let scheduler = tokio::spawn(scheduler::run(
-        Arc::clone(&mill),
-        Arc::clone(&site),
-        Standstill::new(&config.store),
-        clock,
-        stop.clone(),
-    ));
+    let watch = Keeper { site, standstill: Standstill::new(&config.store) };
+    let watch: Arc<dyn scheduler::Watch> = Arc::new(watch);
+    let scheduler = scheduler::run(Arc::clone(&mill), watch, clock, stop.clone());
+    let scheduler = tokio::spawn(scheduler);
     systemd::ready(&format!("serving, {} sources", config.catalog.sources.len()));
     tracing::info!(listen = addresses.join(" "), "feedmill is ready");
     on_ready(&addresses);
@@ -225,6 +223,34 @@ pub async fn run_with(
     }
     mill.stop().await;
     Ok(())
+}
+
+/// Stands between the scheduler and the rest of the daemon.
+struct Keeper {
+    site: Arc<Site>,
+    standstill: Standstill,
+}
+
+impl scheduler::Watch for Keeper {
+    fn standstill(&self) -> Option<String> {
+        self.standstill.reason()
+    }
+
+    /// Lets `/readyz` and the log say that polling stands still.
+    fn tell(&self, reason: Option<&str>) {
+        match reason {
+            Some(reason) => {
+                tracing::error!(reason, "polling stands still");
+                self.site.set_readiness(Readiness::PollingStopped(reason.to_owned()));
+            }
+            None => {
+                tracing::info!("polling goes on");
+                self.site.set_readiness(Readiness::Ready);
+            }
+        }
+    }
+
+    fn beat(&self, _in_hand: usize) {}
 }
 
 fn site(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>) -> Arc<Site> {

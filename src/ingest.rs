@@ -5,6 +5,7 @@
 //! answered. What is decided is decided by `dedup` and `schedule`.
 
 mod apply;
+mod domain;
 mod report;
 mod state;
 mod story;
@@ -277,6 +278,9 @@ impl Ingest {
             "polled {}",
             report.source
         );
+        for note in &report.notes {
+            tracing::warn!(source.id = report.source.as_str(), "{note}");
+        }
         let elapsed = Duration::from_millis(report.elapsed_ms);
         self.metrics.poll_finished(report.outcome, elapsed, report.wire_bytes);
         for (verdict, count) in

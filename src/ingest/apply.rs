@@ -9,10 +9,12 @@ use super::work::{Work, compared_date};
 use crate::dedup::{self, Decision, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo};
 use crate::model::feed::FeedItem;
-use crate::model::outcome::NextPoll;
+use crate::model::outcome::{NextPoll, PollResult};
+use crate::model::scrub::scrub_url;
 use crate::model::source::{FeedMeta, ItemHash, Listed, OnAdd, Source, SourceState};
 use crate::model::verdict::{Claim, Verdict, WithheldBy};
 use crate::poll::{Finding, Read};
+use crate::redirect::Move;
 use crate::schedule::{self, Observed};
 use crate::store::StoreError;
 
@@ -46,8 +48,9 @@ impl Work<'_> {
         let source = Arc::clone(&finding.source);
         let old = self.state(&source.id)?;
         let mut state = state::for_source(&old, &source);
-        state::note_result(&mut state, &finding);
+        let moved = state::note_result(&mut state, &finding);
         let mut report = Report::of(&finding);
+        report.notes.extend(moved.map(|moved| told(&source, &moved)));
         let mut is_rolled_over = false;
         if let Some(read) = finding.document.take() {
             is_rolled_over = self.document(&source, &mut state, read, &mut report)?;
@@ -56,9 +59,17 @@ impl Work<'_> {
             }
         }
         let before = SourceState { wish: state.wish.clone(), ..state::for_source(&old, &source) };
-        report.next = self.plan(&finding, &before, state.validators.is_some(), is_rolled_over)?;
+        let next = self.plan(&finding, &before, state.validators.is_some(), is_rolled_over)?;
+        report.next = state::not_before(&state, &finding.result, next);
         state::note_next(&mut state, &report.next);
+        let is_idle = report.counts.new + report.counts.duplicate == 0;
+        let is_heard = finding.result == PollResult::Success && is_idle;
+        if is_heard && self.has_fallen_silent(&source, &old)? {
+            report.notes.push(format!("{} is silent: nothing new for unusually long", source.id));
+        }
         self.batch.states.insert(source.id.clone(), state);
+        self.slow_domain(&finding)?;
+        self.pardon(&finding)?;
         Ok(report)
     }
 
@@ -71,7 +82,7 @@ impl Work<'_> {
     ) -> Result<NextPoll, StoreError> {
         let entries_per_day = self.entries_per_day(&finding.source, before)?;
         let observed = Observed { entries_per_day, has_validators, rolled_over };
-        let seed = xxhash_rust::xxh3::xxh3_64(finding.source.id.as_str().as_bytes());
+        let seed = crate::poll::seed(&finding.source.id);
         Ok(schedule::next_poll(
             finding.at,
             &self.settings.poll,
@@ -295,6 +306,21 @@ impl Work<'_> {
 /// Returns the paper a source belongs to: the registrable domain of its site, else of its feed.
 pub(crate) fn outlet_of(source: &Source, meta: &FeedMeta) -> String {
     dedup::outlet(meta.site.as_deref().unwrap_or(source.url.as_str()))
+}
+
+/// Says for the log where a source has moved.
+fn told(source: &Source, moved: &Move) -> String {
+    let id = &source.id;
+    match moved {
+        Move::Adopted(url) => {
+            let url = scrub_url(url);
+            format!("{id} has moved for good: polled at {url}; put that into the configuration")
+        }
+        Move::Dropped(url) => {
+            let url = scrub_url(url);
+            format!("{id} is polled at its configured URL again, no longer at {url}")
+        }
+    }
 }
 
 fn known_by_bytes(state: &SourceState, hash: ItemHash) -> Made {

@@ -15,6 +15,7 @@ use crate::model::ids;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
 use crate::model::verdict::{Joined, Verdict};
+use crate::schedule;
 use crate::store::StoreError;
 
 /// How long after its first publication a story's copy is exchanged freely.
@@ -230,6 +231,17 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Tells whether a source is silent that was not at its last success.
+    pub(super) fn has_fallen_silent(
+        &self,
+        source: &Source,
+        before: &SourceState,
+    ) -> Result<bool, StoreError> {
+        let dates = crate::poll::newest_dates(self.store, &source.id)?;
+        let was = before.last_success.is_some_and(|then| schedule::is_silent(then, &dates));
+        Ok(!was && schedule::is_silent(self.at, &dates))
     }
 
     /// Returns the rate of new entries; `None` while the source is too young to tell.
