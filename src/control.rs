@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::ingest::{Event, Mode, Report, Writer};
@@ -162,6 +163,13 @@ impl Mill {
             let Some(finding) = found.remove(&source.id) else { continue };
             let answer = self.poller.hand_over(finding, mode).await.ok_or(PollError::Stopping)?;
             answers.push_back(answer);
+            // Those that are there are told at once, so that a progress bar moves.
+            while let Some(Ok(report)) = answers.front_mut().map(oneshot::Receiver::try_recv) {
+                answers.pop_front();
+                let report = report.map_err(PollError::Writer)?;
+                on_report(&report);
+                reports.push(report);
+            }
         }
         while let Some(answer) = answers.pop_front() {
             let report = answer.await.map_err(|_| PollError::Stopping)?;

@@ -46,8 +46,10 @@ const RETRY_OWN: Duration = Duration::from_secs(120);
 pub struct Finding {
     /// Whose.
     pub source: Arc<Source>,
-    /// When the request began.
+    /// When the source's turn was first asked for.
     pub at: Timestamp,
+    /// When the answer was there, or it was clear that there is none: waits are counted from here.
+    pub ended: Timestamp,
     /// Where the request began.
     pub start: Url,
     /// What kind of end.
@@ -191,6 +193,7 @@ impl Poller {
             Some(until) => Fetched::postponed(at, start, until, PAUSED.to_owned()),
             None => self.fetch(at, leader, start, &group).await,
         };
+        let ended = self.clock.now();
         let mut findings = Vec::with_capacity(group.len());
         for (index, (source, state)) in group.iter().enumerate() {
             let mut finding = self.read(source, state, fetched.clone()).await;
@@ -198,6 +201,7 @@ impl Poller {
                 finding.answer.wire_bytes = 0;
                 finding.pardons.clear();
             }
+            finding.ended = ended;
             let elapsed = self.clock.now().duration_since(at);
             finding.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(0);
             findings.push(finding);
@@ -263,6 +267,7 @@ impl Poller {
         let mut finding = Finding {
             source: Arc::clone(source),
             at,
+            ended: at,
             start,
             result,
             document: None,
@@ -404,7 +409,7 @@ pub fn names(catalog: &Catalog, store: &dyn Store) -> Result<Names, StoreError> 
 
 /// Returns the dates of a source's newest entries, newest first: enough to tell its usual rhythm.
 pub fn newest_dates(store: &dyn Store, id: &SourceId) -> Result<Vec<Timestamp>, StoreError> {
-    const NEWEST: usize = 20;
+    const NEWEST: usize = 50;
     let selection = Selection {
         unit: Unit::Entries,
         sources: vec![id.clone()],

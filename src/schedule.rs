@@ -54,6 +54,9 @@ const FIRST_GAP: Duration = Duration::from_millis(60);
 /// However many sources there are, their first polls are spread over no more than this.
 const FIRST_SPREAD_MAX: Duration = Duration::from_secs(600);
 
+/// The rate of new entries is counted over this.
+const RATE_OVER: Duration = Duration::from_secs(14 * 24 * 3_600);
+
 /// So long without a new entry is no silence yet.
 const SILENT_MIN: Duration = WEEK;
 
@@ -125,6 +128,18 @@ pub fn first_poll(
         false => format!("first poll of {}, spread after the start", source.id),
     };
     NextPoll { at: later(now, wait), reason }
+}
+
+/// Returns the rate of new entries from the `dates` of the newest, which come newest first; `None` without any.
+///
+/// It is counted over two weeks, or over what is known of: since the oldest of the dates, if all of them lie within.
+/// A day is the least, for a document of undated entries says nothing yet.
+pub fn entries_per_day(now: Timestamp, dates: &[Timestamp]) -> Option<f64> {
+    let oldest = until(*dates.last()?, Some(now));
+    let within = dates.iter().filter(|date| until(**date, Some(now)) <= RATE_OVER).count();
+    let span = oldest.clamp(DAY, RATE_OVER);
+    let count = u32::try_from(within).unwrap_or(u32::MAX);
+    Some(f64::from(count) * DAY.as_secs_f64() / span.as_secs_f64())
 }
 
 /// Tells whether a source has failed for so long that it is polled weekly (P39).
@@ -641,6 +656,28 @@ mod tests {
                 assert_eq!(plan.at.to_string().get(..13), Some(expected), "{name}, seed {seed}");
                 assert_eq!(plan.reason.contains("skipHours"), hour.is_some(), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn the_rate_is_counted_over_what_is_known() {
+        let hours_ago = |hours: &[u32]| -> Vec<Timestamp> {
+            hours.iter().map(|hours| now().checked_sub(HOUR * *hours).unwrap()).collect()
+        };
+        let hourly: Vec<u32> = (1..=48).collect();
+        let old = [24 * 7, 24 * 14, 24 * 40, 24 * 80];
+        #[rustfmt::skip]
+        let cases: [(&str, &[u32], Option<f64>); 7] = [
+            ("nothing held", &[], None),
+            ("hourly for two days", &hourly, Some(24.0)),
+            ("a first document without dates", &[0; 30], Some(30.0)),
+            ("the same, ten days on", &[240; 30], Some(3.0)),
+            ("two in two weeks, and older ones", &old, Some(2.0 / 14.0)),
+            ("only old ones", &old[2..], Some(0.0)),
+            ("one, three days ago", &[72], Some(1.0 / 3.0)),
+        ];
+        for (name, hours, expected) in cases {
+            assert_eq!(entries_per_day(now(), &hours_ago(hours)), expected, "{name}");
         }
     }
 

@@ -81,7 +81,7 @@ pub async fn run(
 /// The sources of a request that has ended.
 struct Done {
     sources: Vec<SourceId>,
-    has_changed: bool,
+    has_new_title: bool,
 }
 
 struct Scheduler {
@@ -178,15 +178,15 @@ impl Scheduler {
         self.in_hand += 1;
         let (mill, done) = (Arc::clone(&self.mill), self.done.clone());
         tokio::spawn(async move {
-            let has_changed = poll(&mill, &group).await;
+            let has_new_title = poll(&mill, &group).await;
             let sources = group.iter().map(|source| source.id.clone()).collect();
-            let _ = done.send(Done { sources, has_changed });
+            let _ = done.send(Done { sources, has_new_title });
         });
     }
 
     fn finish(&mut self, done: Done) {
         self.in_hand = self.in_hand.saturating_sub(1);
-        self.is_named &= !done.has_changed;
+        self.is_named &= !done.has_new_title;
         let otherwise = self.clock.now() + STAND_STILL;
         let Some(plan) = &mut self.plan else { return };
         for id in &done.sources {
@@ -220,7 +220,7 @@ impl Scheduler {
     }
 }
 
-/// Polls a group once; tells whether anything published changed. Troubles are logged, and planned anew by the caller.
+/// Polls a group once; tells whether a feed has given itself another title. Troubles are logged, and planned anew by the caller.
 async fn poll(mill: &Mill, group: &[Arc<Source>]) -> bool {
     let findings = match mill.poller().find(group).await {
         Ok(findings) => findings,
@@ -234,10 +234,10 @@ async fn poll(mill: &Mill, group: &[Arc<Source>]) -> bool {
         let id = finding.source.id.clone();
         answers.extend(mill.poller().hand_over(finding, Mode::Commit).await.map(|it| (id, it)));
     }
-    let mut has_changed = false;
+    let mut has_new_title = false;
     for (id, answer) in answers {
         match answer.await {
-            Ok(Ok(report)) => has_changed |= report.has_changed,
+            Ok(Ok(report)) => has_new_title |= report.has_new_title,
             Ok(Err(error)) => {
                 tracing::error!(source.id = id.as_str(), %error, "failed to store a poll");
             }
@@ -245,7 +245,7 @@ async fn poll(mill: &Mill, group: &[Arc<Source>]) -> bool {
             Err(_) => {}
         }
     }
-    has_changed
+    has_new_title
 }
 
 /// Lets so many pass at once and then one in each gap.

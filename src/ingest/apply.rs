@@ -59,12 +59,19 @@ impl Work<'_> {
             }
         }
         let before = SourceState { wish: state.wish.clone(), ..state::for_source(&old, &source) };
-        let next = self.plan(&finding, &before, state.validators.is_some(), is_rolled_over)?;
+        let newest = crate::poll::newest_dates(self.store, &source.id)?;
+        let observed = Observed {
+            entries_per_day: schedule::entries_per_day(finding.ended, &newest),
+            has_validators: state.validators.is_some(),
+            rolled_over: is_rolled_over,
+        };
+        let next = self.plan(&finding, &before, &observed);
         report.next = state::not_before(&state, &finding.result, next);
         state::note_next(&mut state, &report.next);
         let is_idle = report.counts.new + report.counts.duplicate == 0;
         let is_heard = finding.result == PollResult::Success && is_idle;
-        if is_heard && self.has_fallen_silent(&source, &old)? {
+        let is_silent = |at| schedule::is_silent(at, &newest);
+        if is_heard && is_silent(finding.at) && !old.last_success.is_some_and(is_silent) {
             report.notes.push(format!("{} is silent: nothing new for unusually long", source.id));
         }
         self.batch.states.insert(source.id.clone(), state);
@@ -73,26 +80,18 @@ impl Work<'_> {
         Ok(report)
     }
 
-    fn plan(
-        &self,
-        finding: &Finding,
-        before: &SourceState,
-        has_validators: bool,
-        rolled_over: bool,
-    ) -> Result<NextPoll, StoreError> {
-        let entries_per_day = self.entries_per_day(&finding.source, before)?;
-        let observed = Observed { entries_per_day, has_validators, rolled_over };
+    fn plan(&self, finding: &Finding, before: &SourceState, observed: &Observed) -> NextPoll {
         let seed = crate::poll::seed(&finding.source.id);
-        Ok(schedule::next_poll(
-            finding.at,
+        schedule::next_poll(
+            finding.ended,
             &self.settings.poll,
             &finding.source,
             before,
             &finding.result,
             &finding.answer.freshness,
-            &observed,
+            observed,
             seed,
-        ))
+        )
     }
 
     /// Reads, decides and writes down one document; tells whether all that was listed before has left it.
@@ -138,6 +137,7 @@ impl Work<'_> {
         state::note_listed(state, listed);
         if state.meta != feed.meta {
             report.has_changed = true;
+            report.has_new_title = state.meta.title != feed.meta.title;
             state.meta = feed.meta;
         }
         state.wish = feed.wish;

@@ -33,9 +33,9 @@ impl Work<'_> {
         if finding.result != PollResult::Failed(FailureKind::Busy) {
             return Ok(());
         }
-        let latest = after(finding.at, RETRY_AFTER_MAX);
+        let latest = after(finding.ended, RETRY_AFTER_MAX);
         let asked = finding.answer.freshness.retry_at.map(|at| at.min(latest));
-        let guessed = (finding.answer.status == 429).then(|| after(finding.at, BARE_429_WAIT));
+        let guessed = (finding.answer.status == 429).then(|| after(finding.ended, BARE_429_WAIT));
         let Some(until) = asked.or(guessed) else { return Ok(()) };
         let Some(domain) = Url::parse(finding.end()).ok().map(|url| domain_of(&url)) else {
             return Ok(());
@@ -81,7 +81,7 @@ impl Work<'_> {
             if state.failures == 0 {
                 state.failing_since = None;
             }
-            let at = after(finding.at, PARDONED_WAIT);
+            let at = after(finding.ended, PARDONED_WAIT);
             if state.next_poll.is_some_and(|next| next > at) {
                 let reason = "our own network was down: trying again soon".to_owned();
                 state::note_next(&mut state, &NextPoll { at, reason });

@@ -31,6 +31,8 @@ pub struct Report {
     pub next: NextPoll,
     /// Whether anything published changed.
     pub has_changed: bool,
+    /// Whether the feed has given itself another title.
+    pub has_new_title: bool,
 }
 
 /// Verdicts, counted.
@@ -64,6 +66,7 @@ impl Report {
             notes: Vec::new(),
             next: NextPoll { at: finding.at, reason: String::new() },
             has_changed: false,
+            has_new_title: false,
         }
     }
 }

@@ -106,8 +106,8 @@ mod tests {
         (Arc::new(source), Arc::new(state))
     }
 
-    fn ids(groups: &[Vec<Remembered>]) -> Vec<Vec<&str>> {
-        let id = |(source, _): &Remembered| source.id.as_str().to_owned().leak() as &str;
+    fn ids(groups: &[Vec<Remembered>]) -> Vec<Vec<String>> {
+        let id = |(source, _): &Remembered| source.id.to_string();
         groups.iter().map(|group| group.iter().map(id).collect()).collect()
     }
 
