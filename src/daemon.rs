@@ -3,22 +3,30 @@
 //! Only here is an engine of the store named.
 
 mod actions;
+mod keeper;
 mod plan;
+mod reload;
 pub mod scheduler;
 mod standstill;
+mod vitals;
 
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use reload::Reloader;
 use standstill::Standstill;
+use vitals::Vitals;
 
 use crate::clock::{FixedClock, SystemClock, random_seed};
 use crate::control::Mill;
+use crate::dedup::Names;
 use crate::fetch::HttpFetch;
 use crate::ingest::{Settings, Writer};
 use crate::model::outcome::Clock;
@@ -27,6 +35,7 @@ use crate::poll::Poller;
 use crate::serve::admin::{self, Actions};
 use crate::serve::limit::Peer;
 use crate::serve::listener::{self, Bound, Limits};
+use crate::serve::select::{Secrets, View};
 use crate::serve::{self, Readiness, Site};
 use crate::store::{Birth, SledOptions, SledStore, Store, StoreError};
 use crate::systemd::{self, PassedListener};
@@ -70,7 +79,6 @@ pub enum DaemonError {
 
 /// Completes when the process is told to stop: SIGTERM or SIGINT.
 pub async fn signals() {
-    use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -90,7 +98,37 @@ pub async fn open(config: Config, at: Option<Timestamp>) -> Result<Mill, DaemonE
     };
     let metrics = Arc::new(Metrics::new());
     let store = open_store(&config, clock.now()).await?;
-    join(&config, store, clock, metrics, Arc::new(|| {}))
+    let fetch = Arc::new(fetcher(&config, &clock)?);
+    join(&config, store, fetch, clock, metrics, Arc::new(|| {}))
+}
+
+/// Makes the fetcher of a configuration.
+pub(crate) fn fetcher(config: &Config, clock: &Arc<dyn Clock>) -> Result<HttpFetch, DaemonError> {
+    HttpFetch::new(&config.poll, env!("CARGO_PKG_VERSION"), Arc::clone(clock))
+        .map_err(|error| DaemonError::Setup(chain(&error)))
+}
+
+/// Returns what is polled as OPML; with `Secrets::Kept`, sources whose address holds one too.
+pub(crate) fn sources_opml(
+    mill: &Mill,
+    config: &Config,
+    secrets: Secrets,
+) -> Result<String, StoreError> {
+    let catalog = mill.catalog();
+    let view = View::open(mill.store().as_ref(), &config.site, &catalog)?;
+    Ok(String::from_utf8_lossy(&view.sources_opml(secrets)).into_owned())
+}
+
+/// Joins an error and its causes into one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        line.push_str(": ");
+        line.push_str(&next.to_string());
+        cause = next.source();
+    }
+    line
 }
 
 async fn open_store(config: &Config, now: Timestamp) -> Result<Arc<dyn Store>, DaemonError> {
@@ -129,25 +167,19 @@ fn authority(config: &Config, now: Timestamp) -> String {
 fn join(
     config: &Config,
     store: Arc<dyn Store>,
+    fetch: Arc<HttpFetch>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     on_change: Arc<dyn Fn() + Send + Sync>,
 ) -> Result<Mill, DaemonError> {
-    let fetch = HttpFetch::new(&config.poll, env!("CARGO_PKG_VERSION"), Arc::clone(&clock))
-        .map_err(|error| DaemonError::Setup(error.to_string()))?;
     let names = crate::poll::names(&config.catalog, store.as_ref())?;
-    let names = Arc::new(arc_swap::ArcSwap::from_pointee(names));
-    let settings = Settings {
-        catalog: Arc::clone(&config.catalog),
-        poll: config.poll.clone(),
-        window: config.dedup.window,
-        names: Arc::clone(&names),
-    };
+    let names = Arc::new(ArcSwap::from_pointee(names));
+    let settings = writer_settings(config, &names);
     let writer =
         Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), on_change, QUEUE_MAX)?;
     let readers = std::thread::available_parallelism().map_or(2, usize::from);
     let poller = Poller::new(
-        Arc::new(fetch),
+        fetch,
         clock,
         Arc::clone(&store),
         writer.jobs(),
@@ -163,6 +195,15 @@ fn join(
         writer,
         metrics,
     ))
+}
+
+fn writer_settings(config: &Config, names: &Arc<ArcSwap<Names>>) -> Settings {
+    Settings {
+        catalog: Arc::clone(&config.catalog),
+        poll: config.poll.clone(),
+        window: config.dedup.window,
+        names: Arc::clone(names),
+    }
 }
 
 fn absolute(path: &Path) -> std::path::PathBuf {
@@ -186,26 +227,40 @@ pub async fn run_with(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
     let stop = CancellationToken::new();
+    // Before anything that takes long: a SIGHUP that nobody waits for would end the process.
+    let hangup = signal(SignalKind::hangup()).ok();
     let public = bind_public(&config).await?;
     let addresses: Vec<String> =
         public.iter().filter_map(Bound::address).map(|at| at.to_string()).collect();
-    let site = site(&config, &clock, &metrics);
+    let site = Site::new(None, site_settings(&config), Arc::clone(&clock), actions::hook(&metrics));
     let limits = Limits::from(&config.server);
     let public = tokio::spawn(serve_public(public, Arc::clone(&site), limits, stop.clone()));
 
-    let store = open_store(&config, clock.now()).await?;
+    let opening = open_store(&config, clock.now());
+    let store = vitals::while_opening(clock.as_ref(), opening).await?;
     site.set_store(Some(Arc::clone(&store)));
     let changed = Arc::clone(&site);
     let on_change = Arc::new(move || changed.changed());
-    let mill = Arc::new(join(&config, store, Arc::clone(&clock), metrics, on_change)?);
+    let fetch = Arc::new(fetcher(&config, &clock)?);
+    let mill = join(&config, store, Arc::clone(&fetch), Arc::clone(&clock), metrics, on_change)?;
+    let mill = Arc::new(mill);
+    remember(&mill, &config).await?;
+    let vitals = Arc::new(Vitals::default());
+    let watch = keeper::new(&site, Standstill::new(&config.store), &vitals);
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
-    let admin = tokio::spawn(serve_admin(admin, actions::new(&mill), limits, stop.clone()));
+    let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock));
+    let actions = actions::new(&mill, &reloader);
+    let tasks = [
+        public,
+        tokio::spawn(serve_admin(admin, actions, limits, stop.clone())),
+        tokio::spawn(scheduler::run(Arc::clone(&mill), watch, Arc::clone(&clock), stop.clone())),
+        tokio::spawn(reloader.run(hangup, stop.clone())),
+    ];
+    let pulse =
+        vitals::run(Arc::clone(&vitals), Arc::clone(&mill), Arc::clone(&clock), stop.clone());
+    tokio::spawn(pulse);
     site.set_readiness(Readiness::Ready);
-    let watch = Keeper { site, standstill: Standstill::new(&config.store) };
-    let watch: Arc<dyn scheduler::Watch> = Arc::new(watch);
-    let scheduler = scheduler::run(Arc::clone(&mill), watch, clock, stop.clone());
-    let scheduler = tokio::spawn(scheduler);
-    systemd::ready(&format!("serving, {} sources", config.catalog.sources.len()));
+    systemd::ready(&vitals::line(&vitals, &mill, clock.now()).await);
     tracing::info!(listen = addresses.join(" "), "feedmill is ready");
     on_ready(&addresses);
 
@@ -214,9 +269,9 @@ pub async fn run_with(
     systemd::stopping();
     stop.cancel();
     let finish = async {
-        let _ = scheduler.await;
-        let _ = public.await;
-        let _ = admin.await;
+        for task in tasks {
+            let _ = task.await;
+        }
     };
     if tokio::time::timeout(STOP_TIMEOUT, finish).await.is_err() {
         tracing::warn!("stopped waiting for requests in hand");
@@ -225,41 +280,18 @@ pub async fn run_with(
     Ok(())
 }
 
-/// Stands between the scheduler and the rest of the daemon.
-struct Keeper {
-    site: Arc<Site>,
-    standstill: Standstill,
+/// Has the writer write down what is configured, so that what leaves later is answered as gone.
+async fn remember(mill: &Mill, config: &Config) -> Result<(), DaemonError> {
+    let settings = writer_settings(config, mill.poller().names());
+    mill.configure(settings).await.map_err(|error| DaemonError::Setup(chain(&error)))
 }
 
-impl scheduler::Watch for Keeper {
-    fn standstill(&self) -> Option<String> {
-        self.standstill.reason()
-    }
-
-    /// Lets `/readyz` and the log say that polling stands still.
-    fn tell(&self, reason: Option<&str>) {
-        match reason {
-            Some(reason) => {
-                tracing::error!(reason, "polling stands still");
-                self.site.set_readiness(Readiness::PollingStopped(reason.to_owned()));
-            }
-            None => {
-                tracing::info!("polling goes on");
-                self.site.set_readiness(Readiness::Ready);
-            }
-        }
-    }
-
-    fn beat(&self, _in_hand: usize) {}
-}
-
-fn site(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>) -> Arc<Site> {
-    let settings = serve::Settings {
+fn site_settings(config: &Config) -> serve::Settings {
+    serve::Settings {
         site: config.site.clone(),
         catalog: Arc::clone(&config.catalog),
         server: config.server.clone(),
-    };
-    Site::new(None, settings, Arc::clone(clock), actions::hook(metrics))
+    }
 }
 
 async fn serve_public(

@@ -6,11 +6,14 @@
 
 mod apply;
 mod domain;
+mod order;
+mod outage;
 mod report;
 mod state;
 mod story;
 mod work;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +22,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use apply::outlet_of;
+pub use order::{Done, Last, Order, OrderError, Takedown};
 pub use report::{Counts, Event, Line, Report};
 use work::{Facts, Work};
 
@@ -27,6 +31,7 @@ use crate::dedup::Names;
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, StoryNo};
 use crate::model::policy::{Catalog, PollPolicy};
+use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::Finding;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
@@ -59,6 +64,27 @@ pub enum Job {
     },
     /// Forget what dry runs decided.
     ForgetDryRun,
+    /// Put other settings in force for what comes after.
+    Configure {
+        /// Those.
+        settings: Box<Settings>,
+        /// Told when they are, and their names are remembered.
+        reply: oneshot::Sender<Result<(), Arc<StoreError>>>,
+    },
+    /// Carry out what an operator orders.
+    Order {
+        /// What.
+        order: Order,
+        /// The present.
+        at: Timestamp,
+        /// Told what came of it, when it is durable.
+        reply: oneshot::Sender<Result<Done, OrderError>>,
+    },
+    /// Say that it is alive: what came before is done.
+    Ping {
+        /// Told so.
+        reply: oneshot::Sender<()>,
+    },
     /// End after what came before.
     Stop,
 }
@@ -107,6 +133,21 @@ impl Writer {
     /// Returns where jobs are handed in.
     pub fn jobs(&self) -> mpsc::Sender<Job> {
         self.jobs.clone()
+    }
+
+    /// Puts other settings in force; `None` when the writer has ended.
+    pub async fn configure(&self, settings: Settings) -> Option<Result<(), Arc<StoreError>>> {
+        let (reply, answer) = oneshot::channel();
+        let settings = Box::new(settings);
+        self.jobs.send(Job::Configure { settings, reply }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Carries out an order; `None` when the writer has ended.
+    pub async fn order(&self, order: Order, at: Timestamp) -> Option<Result<Done, OrderError>> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Order { order, at, reply }).await.ok()?;
+        answer.await.ok()
     }
 
     /// Ends the writer after everything handed in before.
@@ -215,8 +256,37 @@ impl Ingest {
                 self.facts.clear();
                 false
             }
+            Job::Configure { settings, reply } => {
+                self.settings = *settings;
+                self.facts.clear();
+                let _ = reply.send(self.remember_names().map_err(Arc::new));
+                false
+            }
+            Job::Order { order, at, reply } => {
+                let _ = reply.send(self.order(order, at));
+                false
+            }
+            Job::Ping { reply } => {
+                let _ = reply.send(());
+                false
+            }
             Job::Stop => true,
         }
+    }
+
+    /// Writes down the names of categories, so that one that leaves the configuration is answered 410.
+    fn remember_names(&self) -> Result<(), StoreError> {
+        let slugs = self.settings.catalog.categories.iter().map(|category| &category.slug);
+        let keys: Vec<EntryKey> =
+            slugs.map(|slug| EntryKey::name(&format!("category/{slug}"))).collect();
+        let known = self.store.find(&keys)?;
+        let new = keys.into_iter().zip(known).filter(|(_, known)| known.is_none());
+        let keys: BTreeMap<EntryKey, Claim> = new.map(|(key, _)| (key, Claim::Barred)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(Batch { keys, ..Batch::default() })?;
+        self.store.sync()
     }
 
     fn decide(&mut self, finding: Finding, mode: Mode) -> Result<Report, StoreError> {

@@ -5,6 +5,7 @@
 //! request (P38); a publisher that has asked to be left alone is not asked; a network of our own that is down is nobody's
 //! failure.
 
+mod fetched;
 mod link;
 mod share;
 
@@ -20,15 +21,15 @@ use xxhash_rust::xxh3::Xxh3;
 
 pub use self::share::{Remembered, ShareKey, due, groups};
 
+use self::fetched::Fetched;
 use self::link::{Fault, Link};
 use crate::dedup::{self, Names, Prepared};
 use crate::ingest::{Job, Mode, Report, outlet_of};
 use crate::model::feed::Feed;
 use crate::model::outcome::{
-    Answer, Clock, FailureKind, Fetch, FetchOutcome, FetchRequest, NextPoll, PollResult,
-    RETRY_AFTER_MAX,
+    Answer, Clock, FailureKind, Fetch, FetchRequest, NextPoll, PollResult, RETRY_AFTER_MAX,
 };
-use crate::model::policy::Catalog;
+use crate::model::policy::{Catalog, DedupMode};
 use crate::model::raw::RawDocument;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{ItemHash, Source, SourceId, SourceState, Validators};
@@ -114,7 +115,7 @@ impl Sources {
 
 /// Polls sources.
 pub struct Poller {
-    fetch: Arc<dyn Fetch>,
+    fetch: ArcSwap<Arc<dyn Fetch>>,
     clock: Arc<dyn Clock>,
     store: Arc<dyn Store>,
     writer: mpsc::Sender<Job>,
@@ -122,19 +123,6 @@ pub struct Poller {
     readers: Arc<Semaphore>,
     names: Arc<ArcSwap<Names>>,
     link: Link,
-}
-
-/// A fetch that has ended, for each of the sources that share it.
-#[derive(Clone)]
-struct Fetched {
-    at: Timestamp,
-    start: Url,
-    result: PollResult,
-    document: Option<Arc<RawDocument>>,
-    validators: Option<Validators>,
-    answer: Answer,
-    error: Option<String>,
-    pardons: Vec<SourceId>,
 }
 
 impl Poller {
@@ -152,12 +140,36 @@ impl Poller {
         link.expect(domains(&catalog));
         let sources = ArcSwap::from_pointee(Sources::new(catalog));
         let readers = Arc::new(Semaphore::new(readers.max(1)));
+        let fetch = ArcSwap::from_pointee(fetch);
         Self { fetch, clock, store, writer, sources, readers, names, link }
     }
 
     /// Returns the sources in force.
     pub fn sources(&self) -> Arc<Sources> {
         self.sources.load_full()
+    }
+
+    /// Puts other sources in force. Polls that have begun end as they began.
+    pub fn set_sources(&self, catalog: Arc<Catalog>) {
+        self.link.expect(domains(&catalog));
+        self.sources.store(Arc::new(Sources::new(catalog)));
+    }
+
+    /// Puts another fetcher in force.
+    pub fn set_fetch(&self, fetch: Arc<dyn Fetch>) {
+        self.fetch.store(Arc::new(fetch));
+    }
+
+    /// Asks the writer for a sign of life; `None` when its queue is full or it has ended.
+    pub fn ping(&self) -> Option<oneshot::Receiver<()>> {
+        let (reply, answer) = oneshot::channel();
+        self.writer.try_send(Job::Ping { reply }).ok()?;
+        Some(answer)
+    }
+
+    /// Returns where the names of sources are kept.
+    pub fn names(&self) -> &Arc<ArcSwap<Names>> {
+        &self.names
     }
 
     /// Puts other names of sources in force.
@@ -222,7 +234,8 @@ impl Poller {
             url: start.clone(),
             validators: share::validators(group),
         };
-        let outcome = self.fetch.fetch(&request).await;
+        let fetch = Arc::clone(&self.fetch.load());
+        let outcome = fetch.fetch(&request).await;
         let mut fetched = Fetched::of(at, start, outcome);
         self.judge(&mut fetched, group);
         fetched
@@ -331,53 +344,6 @@ impl Poller {
 /// Why nothing was asked.
 const PAUSED: &str = "the publisher has asked everyone on its domain to wait";
 
-impl Fetched {
-    fn postponed(at: Timestamp, start: Url, until: Timestamp, reason: String) -> Self {
-        let next = NextPoll { at: until, reason: reason.clone() };
-        Self {
-            at,
-            start,
-            result: PollResult::Postponed(next),
-            document: None,
-            validators: None,
-            answer: Answer::default(),
-            error: Some(reason),
-            pardons: Vec::new(),
-        }
-    }
-
-    fn of(at: Timestamp, start: Url, outcome: FetchOutcome) -> Self {
-        let ended = |result, answer| Self {
-            at,
-            start: start.clone(),
-            result,
-            document: None,
-            validators: None,
-            answer,
-            error: None,
-            pardons: Vec::new(),
-        };
-        match outcome {
-            FetchOutcome::Modified { document, validators, answer } => {
-                let document = Some(Arc::new(document));
-                Self { document, validators, ..ended(PollResult::Success, answer) }
-            }
-            FetchOutcome::NotModified { validators, answer } => {
-                Self { validators: Some(validators), ..ended(PollResult::Success, answer) }
-            }
-            FetchOutcome::Gone { answer } => {
-                let error = "the publisher says that the feed is gone (410)".to_owned();
-                Self { error: Some(error), ..ended(PollResult::Gone, answer) }
-            }
-            FetchOutcome::Postponed { until, reason } => Self::postponed(at, start, until, reason),
-            FetchOutcome::Failed { error, kind, answer } => {
-                let answer = answer.unwrap_or_default();
-                Self { error: Some(error), ..ended(PollResult::Failed(kind), answer) }
-            }
-        }
-    }
-}
-
 /// Returns until when the publisher has asked not to be polled, if that lies ahead. One further ahead than any publisher
 /// may ask for was written under another clock.
 fn pause_of(group: &[Remembered], now: Timestamp) -> Option<Timestamp> {
@@ -460,7 +426,10 @@ fn read(
     let feed = normalize::normalize(raw, &context);
     let outlet = outlet_of(source, &feed.meta);
     let context = dedup::Context { names, outlet: &outlet };
-    let prepare = |entry| dedup::prepare(entry, context);
+    let prepare = |entry| match source.dedup {
+        DedupMode::Full => dedup::prepare(entry, context),
+        DedupMode::Identity | DedupMode::Off => dedup::prepare_lightly(entry),
+    };
     let prepared = feed.items.iter().map(|item| item.entry.as_ref().map(prepare)).collect();
     Ok(Read { feed, prepared })
 }

@@ -54,6 +54,9 @@ const FIRST_GAP: Duration = Duration::from_millis(60);
 /// However many sources there are, their first polls are spread over no more than this.
 const FIRST_SPREAD_MAX: Duration = Duration::from_secs(600);
 
+/// How reasons begin that are our own.
+const OWN_REASONS: [&str; 3] = ["interval", "adaptive", "no validators"];
+
 /// The rate of new entries is counted over this.
 const RATE_OVER: Duration = Duration::from_secs(14 * 24 * 3_600);
 
@@ -140,6 +143,11 @@ pub fn entries_per_day(now: Timestamp, dates: &[Timestamp]) -> Option<f64> {
     let span = oldest.clamp(DAY, RATE_OVER);
     let count = u32::try_from(within).unwrap_or(u32::MAX);
     Some(f64::from(count) * DAY.as_secs_f64() / span.as_secs_f64())
+}
+
+/// Tells whether the reason for a poll's time is our own choice, not something that a publisher asked for.
+pub fn is_own_reason(reason: &str) -> bool {
+    OWN_REASONS.iter().any(|own| reason.starts_with(own))
 }
 
 /// Tells whether a source has failed for so long that it is polled weekly (P39).
@@ -657,6 +665,16 @@ mod tests {
                 assert_eq!(plan.reason.contains("skipHours"), hour.is_some(), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn our_own_reasons_are_told_from_a_publishers() {
+        let own = |case: Case| is_own_reason(&case.plan().reason);
+        assert!(own(case()) && own(Case { observed: Observed::default(), ..case() }));
+        assert!(
+            !own(Case { fresh_s: 1 << 20, ..case() }) && !own(Case { retry_s: 1 << 20, ..case() })
+        );
+        assert!(!own(Case { result: PollResult::Failed(FailureKind::Network), ..case() }));
     }
 
     #[test]

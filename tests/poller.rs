@@ -23,7 +23,7 @@ use feedmill::daemon::scheduler::{self, Watch};
 use feedmill::dedup::Names;
 use feedmill::fetch::Pace;
 use feedmill::ingest::{Settings, Writer};
-use feedmill::model::outcome::Clock;
+use feedmill::model::outcome::{BoxFuture, Clock};
 use feedmill::model::policy::{Catalog, DedupMode, PollPolicy};
 use feedmill::model::source::{Source, SourceId, SourceState};
 use feedmill::poll::Poller;
@@ -72,7 +72,11 @@ impl Watch for Told {
         self.reasons.lock().unwrap().push(reason.map(str::to_owned));
     }
 
-    fn beat(&self, in_hand: usize) {
+    fn woken(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+
+    fn beat(&self, in_hand: usize, _: Option<Timestamp>) {
         self.in_hand.store(in_hand, Ordering::SeqCst);
         self.moved.notify_one();
     }

@@ -77,7 +77,10 @@ impl Plan {
             let is_same = old.is_some_and(|old| old.source.url == source.url);
             let is_in_hand = old.is_some_and(|old| old.is_in_hand);
             let (at, is_of_this_run) = match old.filter(|_| is_same) {
-                Some(old) => (old.at, old.is_of_this_run),
+                Some(old) => {
+                    let sooner = sooner(&old.source, source, &state, now);
+                    (sooner.map_or(old.at, |at| at.min(old.at)), old.is_of_this_run)
+                }
                 None => first(now, source, &state, index, total),
             };
             let place = Place {
@@ -234,6 +237,17 @@ impl Plan {
         }
         self.places.insert(id, place);
     }
+}
+
+/// Returns when a source whose own interval became shorter is due by that. One that fails keeps its time, and so does one
+/// that the publisher has asked to wait.
+fn sooner(old: &Source, new: &Source, state: &SourceState, now: Timestamp) -> Option<Timestamp> {
+    let interval = new.interval.filter(|new| old.interval.is_none_or(|old| *new < old))?;
+    if state.failures > 0 || !schedule::is_own_reason(&state.next_reason) {
+        return None;
+    }
+    let at = state.last_attempt?.checked_add(SignedDuration::try_from(interval).ok()?).ok()?;
+    Some(at.max(now))
 }
 
 /// Returns when a source is first due in this run, and whether that was planned under its clock.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::plan::Plan;
 use crate::control::Mill;
 use crate::ingest::Mode;
-use crate::model::outcome::Clock;
+use crate::model::outcome::{BoxFuture, Clock};
 use crate::model::source::{Source, SourceId};
 use crate::schedule;
 use crate::store::StoreError;
@@ -46,8 +46,11 @@ pub trait Watch: Send + Sync {
     fn standstill(&self) -> Option<String>;
     /// Hears why polling stands still, or that it does not, each time that changes.
     fn tell(&self, reason: Option<&str>);
-    /// Hears that the loop has looked at its schedule, before it waits; so many requests are in hand.
-    fn beat(&self, in_hand: usize);
+    /// Hears that the loop has looked at its schedule, before it waits: so many requests are in hand, and the next poll
+    /// is due then.
+    fn beat(&self, in_hand: usize, next: Option<Timestamp>);
+    /// Completes when the loop is to look again at once.
+    fn woken(&self) -> BoxFuture<'_, ()>;
 }
 
 /// Runs until `stop`; then no poll is started any more. Polls in hand end by themselves.
@@ -58,7 +61,7 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     let (done, mut finished) = mpsc::unbounded_channel();
-    let mut scheduler = Scheduler::new(mill, watch, Arc::clone(&clock), done);
+    let mut scheduler = Scheduler::new(mill, Arc::clone(&watch), Arc::clone(&clock), done);
     while !stop.is_cancelled() {
         let wait = match scheduler.look() {
             Ok(wait) => wait,
@@ -70,6 +73,7 @@ pub async fn run(
         tokio::select! {
             () = stop.cancelled() => {}
             () = clock.sleep(wait) => {}
+            () = watch.woken() => {}
             Some(group) = finished.recv() => scheduler.finish(group),
         }
         while let Ok(group) = finished.try_recv() {
@@ -127,7 +131,7 @@ impl Scheduler {
     /// Starts what is due, and returns how long there is nothing to do.
     fn look(&mut self) -> Result<Duration, StoreError> {
         let now = self.clock.now();
-        let catalog = Arc::clone(&self.mill.poller().sources().catalog);
+        let catalog = self.mill.catalog();
         let total = catalog.sources.len();
         let store = Arc::clone(self.mill.store());
         let mut plan = match self.plan.take() {
@@ -142,7 +146,7 @@ impl Scheduler {
         let started = followed.and_then(|()| self.start_due(&mut plan, total, now));
         let next = plan.next();
         self.plan = Some(plan);
-        self.watch.beat(self.in_hand);
+        self.watch.beat(self.in_hand, next);
         self.refresh_names(now);
         let wait = started?;
         Ok(wait.unwrap_or_else(|| until(now, next)).min(LOOK_AGAIN))

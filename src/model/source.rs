@@ -57,7 +57,7 @@ impl fmt::Display for CategorySlug {
 }
 
 /// One upstream of `config.toml`, validated, with the defaults of `[poll]`, `[site]` and `[dedup]` filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The slug that state follows.
     pub id: SourceId,
@@ -284,6 +284,22 @@ pub struct SourceState {
     pub changed: Option<Timestamp>,
     /// What the reader had to mend in the last document, with counts.
     pub flaws: Vec<(String, u32)>,
+    /// Times in which it failed, the latest last (at most `OUTAGES_MAX`).
+    pub outages: Vec<Outage>,
+}
+
+/// Outages remembered for each source.
+pub const OUTAGES_MAX: usize = 8;
+
+/// A time in which a source failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// When it broke.
+    pub from: Timestamp,
+    /// When it came back; `None`: it has not.
+    pub until: Option<Timestamp>,
+    /// What went wrong first, in one line.
+    pub error: String,
 }
 
 /// What polling a source has cost since it was added.

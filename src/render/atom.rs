@@ -54,8 +54,12 @@ fn head(out: &mut Out, document: &Document) {
     person(out, "author", &Person { name: document.site_title.clone(), ..Person::default() });
     link(out, "self", &document.atom_url, Some(MEDIA_TYPE), None);
     link(out, "alternate", &document.page_url, Some("text/html"), None);
-    link(out, "alternate", &document.rss_url, Some(super::rss::MEDIA_TYPE), None);
-    link(out, "alternate", &document.json_url, Some(super::json::MEDIA_TYPE), None);
+    if !document.rss_url.is_empty() {
+        link(out, "alternate", &document.rss_url, Some(super::rss::MEDIA_TYPE), None);
+    }
+    if !document.json_url.is_empty() {
+        link(out, "alternate", &document.json_url, Some(super::json::MEDIA_TYPE), None);
+    }
     if let Some(hub) = &document.hub {
         link(out, "hub", hub, None, None);
     }

@@ -117,6 +117,10 @@ impl Store for FakeStore {
         panic!("serving looks for no candidates")
     }
 
+    fn half_days(&self, _: &str, _: u64) -> Result<Vec<i64>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn commit(&self, _: Batch) -> Result<(), StoreError> {
         panic!("serving writes nothing")
     }
@@ -272,6 +276,7 @@ pub fn story(no: u64, members: &[&Held]) -> Story {
             .collect(),
         merged_into: None,
         is_withdrawn: false,
+        was_changed_late: false,
     }
 }
 

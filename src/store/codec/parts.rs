@@ -95,6 +95,8 @@ pub(super) struct KeyWire {
 enum KindWire {
     Own,
     Url,
+    Apart,
+    Name,
 }
 
 impl From<EntryKey> for KeyWire {
@@ -102,6 +104,8 @@ impl From<EntryKey> for KeyWire {
         let kind = match kind {
             KeyKind::Own => KindWire::Own,
             KeyKind::Url => KindWire::Url,
+            KeyKind::Apart => KindWire::Apart,
+            KeyKind::Name => KindWire::Name,
         };
         Self { kind, hash }
     }
@@ -112,6 +116,8 @@ impl From<KeyWire> for EntryKey {
         let kind = match kind {
             KindWire::Own => KeyKind::Own,
             KindWire::Url => KeyKind::Url,
+            KindWire::Apart => KeyKind::Apart,
+            KindWire::Name => KeyKind::Name,
         };
         Self { kind, hash }
     }

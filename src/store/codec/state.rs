@@ -11,7 +11,7 @@ use super::parts::{Instant, PersonWire, instant, models, owned, timestamp, wires
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::EntryNo;
 use crate::model::source::{
-    Departed, FeedMeta, ItemHash, Listed, PollCost, PublisherWish, SourceId, SourceState,
+    Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish, SourceId, SourceState,
     Validators,
 };
 
@@ -36,6 +36,8 @@ struct StateWire<'a> {
     cost: (u64, u64, u64),
     fetch_no: u32,
     changed: Option<Instant>,
+    #[serde(borrow)]
+    outages: Vec<(Instant, Option<Instant>, &'a str)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,6 +109,11 @@ pub(crate) fn encode_state(id: &SourceId, state: &SourceState) -> Result<Vec<u8>
         cost: (state.cost.answers, state.cost.not_modified, state.cost.wire_bytes),
         fetch_no: state.fetch_no,
         changed: instant(state.changed),
+        outages: state
+            .outages
+            .iter()
+            .map(|outage| (Instant(outage.from), instant(outage.until), outage.error.as_str()))
+            .collect(),
     };
     Ok(seal(key, &encode(key, &wire)?))
 }
@@ -172,6 +179,15 @@ pub(crate) fn decode_state(id: &SourceId, record: &[u8]) -> Result<SourceState, 
         cost: cost(wire.cost),
         fetch_no: wire.fetch_no,
         changed: timestamp(wire.changed),
+        outages: wire
+            .outages
+            .into_iter()
+            .map(|(from, until, error)| Outage {
+                from: from.0,
+                until: timestamp(until),
+                error: error.to_owned(),
+            })
+            .collect(),
         ..SourceState::default()
     })
 }

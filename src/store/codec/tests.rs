@@ -12,7 +12,7 @@ use crate::model::entry::{
 };
 use crate::model::features::Marks;
 use crate::model::source::{
-    Departed, FeedMeta, ItemHash, Listed, PollCost, PublisherWish, SourceId, SourceState,
+    Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish, SourceId, SourceState,
     Validators,
 };
 use crate::model::verdict::{Claim, EntryKey, Joined, KeyKind};
@@ -230,7 +230,14 @@ fn state() -> impl Strategy<Value = SourceState> {
         .prop_map(|(item, entry)| Listed { item: ItemHash(item), entry: entry.map(EntryNo) });
     let departed = (any::<u64>(), any::<u32>())
         .prop_map(|(entry, last_listed)| Departed { entry: EntryNo(entry), last_listed });
-    let lists = (vec(listed, 0..40), vec(departed, 0..9), vec((text(), any::<u32>()), 0..3));
+    let outage = (at(), option::of(at()), text()).prop_map(|(from, until, error)| Outage {
+        from,
+        until,
+        error,
+    });
+    let outages = vec(outage, 0..4);
+    let lists =
+        (vec(listed, 0..40), vec(departed, 0..9), vec((text(), any::<u32>()), 0..3), outages);
     let texts = (text(), text(), some_text(), some_text(), some_text());
     (option::of(validators), dates, numbers, texts, meta(), wish(), lists).prop_map(
         |(validators, dates, numbers, texts, meta, wish, lists)| SourceState {
@@ -261,6 +268,7 @@ fn state() -> impl Strategy<Value = SourceState> {
             departed: lists.1,
             changed: dates[4],
             flaws: lists.2,
+            outages: lists.3,
         },
     )
 }

@@ -56,6 +56,7 @@ fn article(no: u64, content: &str) -> Batch {
         was_changed_late: false,
     };
     Batch {
+        forgotten: crate::model::batch::Forgotten::default(),
         keys: [(held.key, Claim::Entry(held.no))].into(),
         stories: [(story.no, story)].into(),
         entries: [(held.no, held)].into(),
