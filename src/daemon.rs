@@ -18,6 +18,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use reload::Reloader;
@@ -43,6 +44,8 @@ use crate::telemetry::Metrics;
 
 /// After this a stop no longer waits for requests and polls in hand.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
+/// For so long connections wait while the store opens.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Mode of the admin socket's file.
 const ADMIN_MODE: u32 = 0o660;
 /// Mode of a public socket's file.
@@ -224,6 +227,8 @@ pub async fn run_with(
     shutdown: impl Future<Output = ()> + Send + 'static,
     on_ready: impl FnOnce(&[String]),
 ) -> Result<(), DaemonError> {
+    // From the first moment on: a signal that came before this would end the process at once.
+    let shutdown = tokio::spawn(shutdown);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
     let stop = CancellationToken::new();
@@ -234,10 +239,9 @@ pub async fn run_with(
         public.iter().filter_map(Bound::address).map(|at| at.to_string()).collect();
     let site = Site::new(None, site_settings(&config), Arc::clone(&clock), actions::hook(&metrics));
     let limits = Limits::from(&config.server);
-    let public = tokio::spawn(serve_public(public, Arc::clone(&site), limits, stop.clone()));
-
-    let opening = open_store(&config, clock.now());
-    let store = vitals::while_opening(clock.as_ref(), opening).await?;
+    let serving = serve_public(public, Arc::clone(&site), limits, stop.clone());
+    let opening = vitals::while_opening(clock.as_ref(), open_store(&config, clock.now()));
+    let (store, public) = open_before_serving(opening, serving, clock.as_ref()).await?;
     site.set_store(Some(Arc::clone(&store)));
     let changed = Arc::clone(&site);
     let on_change = Arc::new(move || changed.changed());
@@ -250,8 +254,7 @@ pub async fn run_with(
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
     let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock));
     let actions = actions::new(&mill, &reloader);
-    let tasks = [
-        public,
+    let mut tasks = vec![
         tokio::spawn(serve_admin(admin, actions, limits, stop.clone())),
         tokio::spawn(scheduler::run(Arc::clone(&mill), watch, Arc::clone(&clock), stop.clone())),
         tokio::spawn(reloader.run(hangup, stop.clone())),
@@ -261,10 +264,17 @@ pub async fn run_with(
     tokio::spawn(pulse);
     site.set_readiness(Readiness::Ready);
     systemd::ready(&vitals::line(&vitals, &mill, clock.now()).await);
+    tasks.push(public.begun());
     tracing::info!(listen = addresses.join(" "), "feedmill is ready");
     on_ready(&addresses);
 
-    shutdown.await;
+    let _ = shutdown.await;
+    wind_up(&stop, tasks, &mill).await;
+    Ok(())
+}
+
+/// Stops in order: polling and requests, then the commit in hand.
+async fn wind_up(stop: &CancellationToken, tasks: Vec<JoinHandle<()>>, mill: &Mill) {
     tracing::info!("stopping");
     systemd::stopping();
     stop.cancel();
@@ -277,7 +287,37 @@ pub async fn run_with(
         tracing::warn!("stopped waiting for requests in hand");
     }
     mill.stop().await;
-    Ok(())
+}
+
+/// The public service: answering already, or about to.
+enum Public<F> {
+    Waiting(F),
+    Begun(JoinHandle<()>),
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Public<F> {
+    fn begun(self) -> JoinHandle<()> {
+        match self {
+            Self::Waiting(serving) => tokio::spawn(serving),
+            Self::Begun(task) => task,
+        }
+    }
+}
+
+/// Opens the store while connections wait: those of a restart are then answered with what they ask for. A store that takes
+/// its time is opened while they are told so (503).
+async fn open_before_serving<S, F: Future<Output = ()> + Send + 'static>(
+    opening: impl Future<Output = Result<S, DaemonError>>,
+    serving: F,
+    clock: &dyn Clock,
+) -> Result<(S, Public<F>), DaemonError> {
+    let mut opening = std::pin::pin!(opening);
+    tokio::select! {
+        store = &mut opening => return Ok((store?, Public::Waiting(serving))),
+        () = clock.sleep(PATIENCE) => {}
+    }
+    let task = tokio::spawn(serving);
+    Ok((opening.await?, Public::Begun(task)))
 }
 
 /// Has the writer write down what is configured, so that what leaves later is answered as gone.

@@ -421,6 +421,7 @@ fn read(
         document_url: &document.url,
         content_location: document.content_location.as_deref(),
         content_language: document.content_language.as_deref(),
+        date_order: state.date_order,
         filter,
     };
     let feed = normalize::normalize(raw, &context);

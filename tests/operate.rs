@@ -307,7 +307,8 @@ fn a_split_is_never_undone_by_a_poll_and_a_merge_joins_again() {
         assert_eq!(told(place, &["split", &before[0]])["changed"], true, "of two, the other one");
         let mut again = stories(place, daemon);
         let mut expected = apart;
-        (again.sort(), expected.sort());
+        again.sort();
+        expected.sort();
         assert_eq!(again, expected, "the copy has its former story back");
         assert_eq!(place.run(&["split", "no-such"]).status.code(), Some(65));
         assert_eq!(place.run(&["merge", "a-1", "no-such"]).status.code(), Some(65));
@@ -370,9 +371,9 @@ fn forget_drops_what_is_held_of_a_source_that_left() {
         );
 
         rewrite(place, &papers(origin));
-        if daemon.is_some() {
+        if let Some(daemon) = daemon {
             assert_eq!(reload(place).0, 200);
-            daemon.unwrap().wait_for("/source/a.atom", |body| body.contains("Bão"));
+            daemon.wait_for("/source/a.atom", |body| body.contains("Bão"));
         } else {
             let out = place.must(&["poll", "--json", "a"]);
             assert!(out.contains("\"verdict\":\"duplicate\""), "it is new again: {out}");
@@ -608,4 +609,21 @@ fn root_leaves_every_file_with_the_owner_and_others_are_turned_away() {
     let others = run(OTHER);
     assert_eq!(others.status.code(), Some(69), "{}", text(&others.stderr));
     assert!(text(&others.stderr).contains("run it as root"), "{}", text(&others.stderr));
+}
+
+#[test]
+fn the_packaged_configuration_is_valid_and_polls_nothing() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let made = Command::new("sh").arg(root.join("contrib/packaged-config.sh")).output().unwrap();
+    assert!(made.status.success());
+    let place = still("");
+    std::fs::write(place.config(), &made.stdout).unwrap();
+    assert!(place.must(&["check"]).contains("ok, 0 sources in 0 categories, 0 warnings"));
+    let packaged = text(&made.stdout);
+    for line in ["path = \"/var/lib/feedmill\"", "admin = \"unix:/run/feedmill/control.sock\""] {
+        assert!(packaged.lines().any(|found| found == line), "{line}");
+    }
+    // Its examples are those of the documented file: uncommented they are valid again.
+    let whole = std::fs::read_to_string(root.join("config.toml")).unwrap();
+    assert_eq!(packaged.matches("[[source]]").count(), whole.matches("[[source]]").count());
 }

@@ -267,6 +267,30 @@ fn assert_nothing_wrong(world: &World) {
     assert!(wrong.is_empty(), "{} broken: {first:#?}", wrong.len());
 }
 
+async fn six_hours_without_a_network(sim: &Sim, run: &Run) {
+    sim.pass(run, 15 * DAY).await;
+    let failures: BTreeMap<String, u32> = sim
+        .catalog
+        .sources
+        .iter()
+        .map(|source| (source.id.to_string(), sim.state(source.id.as_str()).failures))
+        .collect();
+    *sim.world.is_down.lock().unwrap() = true;
+    sim.pass(run, 15 * DAY + 6 * HOUR).await;
+    *sim.world.is_down.lock().unwrap() = false;
+    let back = sim.clock.passed();
+    sim.pass(run, 15 * DAY + 7 * HOUR).await;
+    let told = run.told.reasons.lock().unwrap().clone();
+    assert_eq!(told.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false], "{told:?}");
+    assert!(sim.world.burst_since(back) <= 34, "P36: {}", sim.world.burst_since(back));
+    for (source, site) in every_kind() {
+        let (before, state) = (failures[source.id.as_str()], sim.state(source.id.as_str()));
+        if before == 0 && site.kind == Kind::Plain {
+            assert_eq!(state.failures, 0, "{}: our failure is nobody's", source.id);
+        }
+    }
+}
+
 #[tokio::test]
 async fn thirty_days_of_polling() {
     let begun = feedmill::clock::Stopwatch::start();
@@ -282,28 +306,7 @@ async fn thirty_days_of_polling() {
     let first_second = sim.world.requests() - before;
     assert!(first_second <= 16, "P13: no burst after a restart: {first_second}");
 
-    // Six hours without a network of our own.
-    sim.pass(&run, 15 * DAY).await;
-    let failures: BTreeMap<String, u32> = sim
-        .catalog
-        .sources
-        .iter()
-        .map(|source| (source.id.to_string(), sim.state(source.id.as_str()).failures))
-        .collect();
-    *sim.world.is_down.lock().unwrap() = true;
-    sim.pass(&run, 15 * DAY + 6 * HOUR).await;
-    *sim.world.is_down.lock().unwrap() = false;
-    let back = sim.clock.passed();
-    sim.pass(&run, 15 * DAY + 7 * HOUR).await;
-    let told = run.told.reasons.lock().unwrap().clone();
-    assert_eq!(told.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false], "{told:?}");
-    assert!(sim.world.burst_since(back) <= 34, "P36: {}", sim.world.burst_since(back));
-    for (source, site) in every_kind() {
-        let (before, state) = (failures[source.id.as_str()], sim.state(source.id.as_str()));
-        if before == 0 && site.kind == Kind::Plain {
-            assert_eq!(state.failures, 0, "{}: our failure is nobody's", source.id);
-        }
-    }
+    six_hours_without_a_network(&sim, &run).await;
 
     // The clock is set forward, and back a day later: what has passed counts.
     sim.pass(&run, 20 * DAY).await;

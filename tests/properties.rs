@@ -286,6 +286,7 @@ fn read_back(bytes: Vec<u8>) -> Vec<Essence> {
         content_location: None,
         content_language: None,
         filter: &filter,
+        date_order: None,
     };
     let feed = normalize::normalize(raw, &context);
     let entry = |item: feedmill::model::feed::FeedItem| {

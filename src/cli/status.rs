@@ -114,7 +114,7 @@ fn short_row(source: &Value, now: Timestamp) -> Vec<String> {
         cut(&text(source, "id"), 16),
         state(source),
         distance(&text(source, "last_success"), now),
-        distance(&text(source, "next_poll"), now),
+        next(&text(source, "next_poll"), now),
         cut(&text(source, "next_reason"), 30),
         text(source, "entries_7d"),
         cut(&text(source, "last_error"), 36),
@@ -127,6 +127,14 @@ fn state(source: &Value) -> String {
     let words = std::iter::once(text(source, "state"));
     let words = words.chain(flags.iter().filter_map(Value::as_str).map(str::to_owned));
     words.collect::<Vec<_>>().join(", ")
+}
+
+/// Says when something is to come: a time that has passed is due.
+fn next(instant: &str, now: Timestamp) -> String {
+    match instant.parse::<Timestamp>() {
+        Ok(at) if at <= now => "due".to_owned(),
+        Ok(_) | Err(_) => distance(instant, now),
+    }
 }
 
 /// Cuts a text to so many characters, the last of them an ellipsis.

@@ -220,8 +220,7 @@ fn new_id(url: &Url, taken: &mut BTreeSet<String>) -> String {
     let host = url.host_str().unwrap_or("source");
     let base = slugged(host.strip_prefix("www.").unwrap_or(host));
     let base = if base.is_empty() { "source".to_owned() } else { base };
-    let last =
-        url.path_segments().and_then(|parts| parts.filter(|part| !part.is_empty()).next_back());
+    let last = url.path_segments().and_then(|mut parts| parts.rfind(|part| !part.is_empty()));
     let stem = slugged(last.map_or("", |last| last.split('.').next().unwrap_or(last)));
     let longer = (!stem.is_empty()).then(|| format!("{base}-{stem}"));
     let numbered = (2_u64..).map(|no| format!("{base}-{no}"));

@@ -42,7 +42,7 @@ impl Watch for Keeper {
         *self.told.lock().unwrap_or_else(PoisonError::into_inner) = reason.map(str::to_owned);
         match reason {
             Some(reason) => {
-                tracing::error!(reason, "polling stands still");
+                tracing::warn!(reason, "polling stands still");
                 self.site.set_readiness(Readiness::PollingStopped(reason.to_owned()));
             }
             None => {

@@ -16,7 +16,7 @@ use super::{site_settings, writer_settings};
 use crate::config::{self, Difference, Loaded, Severity};
 use crate::control::Mill;
 use crate::fetch::HttpFetch;
-use crate::model::outcome::Clock;
+use crate::model::outcome::{Clock, Fetch};
 use crate::model::policy::Config;
 use crate::serve::Site;
 use crate::systemd;
@@ -117,7 +117,8 @@ impl Reloader {
         let settings = writer_settings(&config, self.mill.poller().names());
         self.mill.configure(settings).await.map_err(|error| rejected(&error))?;
         if let Some(fetch) = fetch {
-            self.mill.poller().set_fetch(Arc::clone(&fetch) as _);
+            let shared: Arc<dyn Fetch> = fetch.clone();
+            self.mill.poller().set_fetch(shared);
             running.fetch = fetch;
         }
         self.vitals.wake();

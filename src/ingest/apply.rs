@@ -180,6 +180,7 @@ impl Work<'_> {
         }
         state.wish = feed.wish;
         state.flaws = feed.flaws;
+        state.date_order = feed.date_order.or(state.date_order);
         Ok(is_rolled_over)
     }
 

@@ -148,7 +148,9 @@ impl Work<'_> {
     fn alone(&mut self, held: &Held, from: &Story) -> Result<Story, StoreError> {
         let own = ids::public_id(&held.entry, &held.key, &held.source, self.authority);
         let minted = ids::minted(&held.key, &held.source, self.authority);
-        for id in [own, minted] {
+        let shared = EntryKey::own(&held.source, &format!("{minted} {}", held.no.0));
+        let shared = ids::minted(&shared, &held.source, self.authority);
+        for id in [own, minted, shared] {
             let found = match self.store.locate(&Slug::of(&id))? {
                 Some(no) => self.story(no)?,
                 None => return Ok(self.opened(id, held)),

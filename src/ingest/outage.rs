@@ -45,7 +45,7 @@ mod tests {
         (state.failures, state.last_error) = (2, Some("answered 500".to_owned()));
         assert!(note(&mut state, at(20)));
         let open = Outage { from: at(10), until: None, error: "answered 500".to_owned() };
-        assert_eq!(state.outages, [open.clone()], "it began with the first failure");
+        assert_eq!(state.outages, std::slice::from_ref(&open), "it began with the first failure");
         state.failures = 3;
         assert!(!note(&mut state, at(30)), "one outage, however long");
         (state.failures, state.failing_since) = (0, None);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::entry::{EntryNo, Person};
+use super::entry::{Category, EntryNo, Person};
 use super::policy::DedupMode;
 
 /// The name of a source: a slug, unique in the configuration. State and entries follow it, not the URL.
@@ -218,6 +218,19 @@ pub struct FeedMeta {
     pub logo: Option<String>,
     /// The feed's own `updated` or `lastBuildDate`.
     pub updated: Option<Timestamp>,
+    /// Contributors of the feed.
+    pub contributors: Vec<Person>,
+    /// Categories of the whole feed.
+    pub categories: Vec<Category>,
+}
+
+/// Whether the day or the month comes first in `04/05/2026`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayMonth {
+    /// `31/12`.
+    DayFirst,
+    /// `12/31`.
+    MonthFirst,
 }
 
 /// A source's wish about how often it is polled, read from its document.
@@ -286,6 +299,9 @@ pub struct SourceState {
     pub flaws: Vec<(String, u32)>,
     /// Times in which it failed, the latest last (at most `OUTAGES_MAX`).
     pub outages: Vec<Outage>,
+    /// The order of day and month that its dates have shown last (D16): an ambiguous date that comes
+    /// alone is read by it.
+    pub date_order: Option<DayMonth>,
 }
 
 /// Outages remembered for each source.

@@ -204,92 +204,90 @@ impl World {
     }
 
     fn answer(&self, url: &Url, hops: Vec<Hop>) -> FetchOutcome {
-        let passed = self.clock.passed();
-        let now = self.clock.now();
-        let failed = |kind, status: u16, hops: &[Hop], freshness: Freshness| FetchOutcome::Failed {
-            error: format!("answered {status}"),
-            kind,
-            answer: (status != 0).then(|| Answer {
-                status,
-                freshness,
-                hops: hops.to_vec(),
-                wire_bytes: 0,
-            }),
-        };
         if *self.is_down.lock().unwrap() {
-            return failed(FailureKind::Network, 0, &[], Freshness::default());
+            return failed(FailureKind::Network, Answer::default());
         }
         let site = &self.sites[url.as_str()];
         let mut ledger = self.ledger.lock().unwrap();
-        let memory = ledger.urls.entry(url.as_str().to_owned()).or_default();
-        let plain = Freshness::default();
-        match &site.kind {
-            Kind::Dead => return failed(FailureKind::Network, 0, &hops, plain),
-            Kind::Missing => return failed(FailureKind::NotFound, 404, &hops, plain),
-            Kind::Shaky if memory.requests.is_multiple_of(3) => {
-                return failed(FailureKind::Status, 500, &hops, plain);
-            }
-            Kind::Strict if memory.requests.is_multiple_of(10) => {
-                let wait = 3 * HOUR;
-                let retry_at = Some(now.checked_add(wait).unwrap());
-                let domain = domain(url.host_str().unwrap());
-                ledger.domain_pause.insert(domain, passed + wait);
-                return failed(FailureKind::Busy, 429, &hops, Freshness { retry_at, ..plain });
-            }
-            Kind::Gone if passed > 3 * DAY => {
-                return FetchOutcome::Gone {
-                    answer: Answer { status: 410, hops, ..plain_answer() },
-                };
-            }
-            _ => {}
+        let requests = ledger.urls.get(url.as_str()).map_or(0, |memory| memory.requests);
+        if let Some(refusal) = self.refuse(&mut ledger, url, site, requests, &hops) {
+            return refusal;
         }
+        self.serve(&mut ledger, url, site, hops)
+    }
+
+    fn refuse(
+        &self,
+        ledger: &mut Ledger,
+        url: &Url,
+        site: &Site,
+        requests: u32,
+        hops: &[Hop],
+    ) -> Option<FetchOutcome> {
+        let passed = self.clock.passed();
+        let answer = |status| Answer { status, hops: hops.to_vec(), ..Answer::default() };
+        match &site.kind {
+            Kind::Dead => Some(failed(FailureKind::Network, Answer::default())),
+            Kind::Missing => Some(failed(FailureKind::NotFound, answer(404))),
+            Kind::Shaky if requests.is_multiple_of(3) => {
+                Some(failed(FailureKind::Status, answer(500)))
+            }
+            Kind::Strict if requests.is_multiple_of(10) => {
+                let wait = 3 * HOUR;
+                let retry_at = Some(self.clock.now().checked_add(wait).unwrap());
+                ledger.domain_pause.insert(domain(url.host_str().unwrap()), passed + wait);
+                let freshness = Freshness { retry_at, ..Freshness::default() };
+                Some(failed(FailureKind::Busy, Answer { freshness, ..answer(429) }))
+            }
+            Kind::Gone if passed > 3 * DAY => Some(FetchOutcome::Gone { answer: answer(410) }),
+            _ => None,
+        }
+    }
+
+    fn serve(&self, ledger: &mut Ledger, url: &Url, site: &Site, hops: Vec<Hop>) -> FetchOutcome {
+        let passed = self.clock.passed();
         let number = passed.as_secs() / site.gap.as_secs();
         let has_validators = !matches!(site.kind, Kind::Bare | Kind::Html);
         let etag = has_validators.then(|| format!("\"{number}\""));
-        let fresh_for = if let Kind::MaxAge(hours) = site.kind { HOUR * hours } else { HOUR * 0 };
+        let fresh_for = if let Kind::MaxAge(hours) = site.kind { hours } else { 0 } * HOUR;
+        let memory = ledger.urls.entry(url.as_str().to_owned()).or_default();
         memory.fresh_until = passed + fresh_for;
-        let fresh_until = (!fresh_for.is_zero()).then(|| now.checked_add(fresh_for).unwrap());
-        let answer = |status, wire_bytes| Answer {
-            status,
-            freshness: Freshness { fresh_until, ..Freshness::default() },
-            hops: hops.clone(),
-            wire_bytes,
-        };
-        let held = |etag: String| Validators {
-            etag: Some(etag),
-            last_modified: None,
-            url: url.as_str().to_owned(),
-        };
         let is_known = etag.is_some() && memory.etag == etag;
         memory.etag.clone_from(&etag);
+        let is_fresh = !fresh_for.is_zero();
+        let fresh_until = is_fresh.then(|| self.clock.now().checked_add(fresh_for).unwrap());
+        let freshness = Freshness { fresh_until, ..Freshness::default() };
+        let answer = |status, wire_bytes| Answer { status, freshness, hops, wire_bytes };
+        let url = url.as_str().to_owned();
+        let held = |etag| Validators { etag: Some(etag), last_modified: None, url: url.clone() };
         ledger.answers += 1;
         if is_known {
             ledger.not_modified += 1;
             let validators = etag.map(held).unwrap();
             return FetchOutcome::NotModified { validators, answer: answer(304, 0) };
         }
-        let body = body(url, site, number);
-        let wire_bytes = u64::try_from(body.len()).unwrap();
+        let body = body(&url, site, number).into_bytes();
         FetchOutcome::Modified {
+            validators: etag.map(held),
+            answer: answer(200, u64::try_from(body.len()).unwrap()),
             document: RawDocument {
-                body: body.into_bytes(),
-                url: url.as_str().to_owned(),
+                body,
+                url: url.clone(),
                 content_type: None,
                 content_language: None,
                 content_location: None,
             },
-            validators: etag.map(held),
-            answer: answer(200, wire_bytes),
         }
     }
 }
 
-fn plain_answer() -> Answer {
-    Answer::default()
+fn failed(kind: FailureKind, answer: Answer) -> FetchOutcome {
+    let error = format!("answered {}", answer.status);
+    FetchOutcome::Failed { error, kind, answer: (answer.status != 0).then_some(answer) }
 }
 
 /// A document of the newest three entries.
-fn body(url: &Url, site: &Site, number: u64) -> String {
+fn body(url: &str, site: &Site, number: u64) -> String {
     if site.kind == Kind::Html {
         return "<!doctype html><html><head><title>x</title></head><body>x</body></html>"
             .to_owned();

@@ -76,6 +76,12 @@ fn meta(outline: &Outline, channel: &Node, context: &Context, flaws: &mut Flaws)
             ],
         ),
         is_blocked: wish::is_blocked(channel),
+        contributors: people::people(
+            channel,
+            context,
+            &[(Ns::Core, "contributor"), (Ns::Atom, "contributor"), (Ns::Dc, "contributor")],
+        ),
+        categories: super::item::categories(channel),
     }
 }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::pack::With;
-use super::parts::{Instant, PersonWire, instant, models, owned, timestamp, wires};
+use super::parts::{CategoryWire, Instant, PersonWire, instant, models, owned, timestamp, wires};
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::EntryNo;
 use crate::model::source::{
-    Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish, SourceId, SourceState,
-    Validators,
+    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish, SourceId,
+    SourceState, Validators,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -60,6 +60,7 @@ struct DocumentWire<'a> {
     departed: Vec<(u64, u32)>,
     #[serde(borrow)]
     flaws: Vec<(&'a str, u32)>,
+    is_day_first: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +79,10 @@ struct MetaWire<'a> {
     icon: Option<&'a str>,
     logo: Option<&'a str>,
     updated: Option<Instant>,
+    #[serde(borrow)]
+    contributors: Vec<PersonWire<'a>>,
+    #[serde(borrow)]
+    categories: Vec<CategoryWire<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,6 +148,7 @@ pub(crate) fn raw_document(id: &SourceId, state: &SourceState) -> Result<Vec<u8>
         listed: state.listed.iter().map(ListedWire::from).collect(),
         departed: state.departed.iter().map(|gone| (gone.entry.0, gone.last_listed)).collect(),
         flaws: state.flaws.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
+        is_day_first: state.date_order.map(|order| order == DayMonth::DayFirst),
     };
     encode(Key::Document(id), &wire)
 }
@@ -154,6 +160,7 @@ pub(crate) fn is_same_document(one: &SourceState, other: &SourceState) -> bool {
         && one.listed == other.listed
         && one.departed == other.departed
         && one.flaws == other.flaws
+        && one.date_order == other.date_order
 }
 
 /// Reads the record of what every poll changes; the rest of the state is empty.
@@ -221,6 +228,8 @@ pub(crate) fn decode_document(
         .map(|(entry, last_listed)| Departed { entry: EntryNo(entry), last_listed })
         .collect();
     state.flaws = wire.flaws.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    let order = |is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst };
+    state.date_order = wire.is_day_first.map(order);
     Ok(())
 }
 
@@ -251,6 +260,8 @@ impl<'a> From<&'a FeedMeta> for MetaWire<'a> {
             icon: meta.icon.as_deref(),
             logo: meta.logo.as_deref(),
             updated: instant(meta.updated),
+            contributors: wires(&meta.contributors),
+            categories: wires(&meta.categories),
         }
     }
 }
@@ -270,6 +281,8 @@ impl From<MetaWire<'_>> for FeedMeta {
             icon: owned(wire.icon),
             logo: owned(wire.logo),
             updated: timestamp(wire.updated),
+            contributors: models(wire.contributors),
+            categories: models(wire.categories),
         }
     }
 }
