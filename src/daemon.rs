@@ -3,8 +3,10 @@
 //! Only here is an engine of the store named.
 
 mod actions;
+mod keeper;
+mod plan;
 mod reload;
-mod scheduler;
+pub mod scheduler;
 mod standstill;
 mod vitals;
 
@@ -252,20 +254,13 @@ pub async fn run_with(
     let mill = Arc::new(mill);
     remember(&mill, &config).await?;
     let vitals = Arc::new(Vitals::default());
-    let standstill = Standstill::new(&config.store);
+    let watch = keeper::new(&site, Standstill::new(&config.store), &vitals);
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
     let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock));
     let actions = actions::new(&mill, &reloader);
     let mut tasks = vec![
         tokio::spawn(serve_admin(admin, actions, limits, stop.clone())),
-        tokio::spawn(scheduler::run(
-            Arc::clone(&mill),
-            Arc::clone(&site),
-            standstill,
-            Arc::clone(&clock),
-            Arc::clone(&vitals),
-            stop.clone(),
-        )),
+        tokio::spawn(scheduler::run(Arc::clone(&mill), watch, Arc::clone(&clock), stop.clone())),
         tokio::spawn(reloader.run(hangup, stop.clone())),
     ];
     let pulse =

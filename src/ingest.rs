@@ -6,6 +6,7 @@
 
 mod admission;
 mod apply;
+mod domain;
 mod filing;
 mod order;
 mod outage;
@@ -352,6 +353,9 @@ impl Ingest {
             "polled {}",
             report.source
         );
+        for note in &report.notes {
+            tracing::warn!(source.id = report.source.as_str(), "{note}");
+        }
         let elapsed = Duration::from_millis(report.elapsed_ms);
         self.metrics.poll_finished(report.outcome, elapsed, report.wire_bytes);
         for (verdict, count) in

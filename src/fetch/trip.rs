@@ -36,8 +36,8 @@ pub(super) struct Trip {
 }
 
 impl Trip {
-    pub(super) fn new(source: &Source) -> Self {
-        let url = without_user(source.url.clone());
+    pub(super) fn new(source: &Source, url: Url) -> Self {
+        let url = without_user(url);
         let allowed = source.timeout;
         let visited = vec![bare(&url)];
         Self { url, hops: Vec::new(), visited, retry_at: None, allowed, left: allowed }

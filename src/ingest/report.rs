@@ -25,10 +25,14 @@ pub struct Report {
     pub counts: Counts,
     /// Verdicts and merges, in the order they were decided.
     pub events: Vec<Event>,
+    /// What the operator ought to know besides, each told once.
+    pub notes: Vec<String>,
     /// The next poll.
     pub next: NextPoll,
     /// Whether anything published changed.
     pub has_changed: bool,
+    /// Whether the feed has given itself another title.
+    pub has_new_title: bool,
 }
 
 /// Verdicts, counted.
@@ -59,8 +63,10 @@ impl Report {
             elapsed_ms: finding.elapsed_ms,
             counts: Counts::default(),
             events: Vec::new(),
+            notes: Vec::new(),
             next: NextPoll { at: finding.at, reason: String::new() },
             has_changed: false,
+            has_new_title: false,
         }
     }
 }

@@ -12,15 +12,12 @@ use super::work::{Work, compared_date};
 use crate::dedup::{self, Change, Incumbent, Known};
 use crate::model::entry::{Entry, EntryNo, Held, Member, Slug, Story, StoryNo};
 use crate::model::ids;
-use crate::model::selection::{Selection, Unit};
-use crate::model::source::{Source, SourceId, SourceState};
+use crate::model::source::SourceId;
 use crate::model::verdict::{Joined, Verdict};
 use crate::store::StoreError;
 
 /// How long after its first publication a story's copy is exchanged freely.
 const FREE: SignedDuration = SignedDuration::from_mins(30);
-/// Days over which a source's rate of new entries is taken.
-const RATE_DAYS: i64 = 14;
 
 impl Work<'_> {
     /// Opens a story.
@@ -253,30 +250,6 @@ impl Work<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Returns the rate of new entries; `None` while the source is too young to tell.
-    pub(super) fn entries_per_day(
-        &self,
-        source: &Source,
-        before: &SourceState,
-    ) -> Result<Option<f64>, StoreError> {
-        let Some(since) = self.at.checked_sub(SignedDuration::from_hours(24 * RATE_DAYS)).ok()
-        else {
-            return Ok(None);
-        };
-        let selection = Selection {
-            unit: Unit::Entries,
-            sources: vec![source.id.clone()],
-            from: Some(since),
-            until: None,
-            after: None,
-            limit: 10_000,
-        };
-        let count = self.store.select(&selection)?.len();
-        let days = f64::from(u32::try_from(RATE_DAYS).unwrap_or(1));
-        let rate = u32::try_from(count).map_or(f64::MAX, f64::from) / days;
-        Ok((before.fetch_no > 0).then_some(rate))
     }
 }
 

@@ -77,6 +77,10 @@ impl Store for MemoryStore {
         Ok(self.shelf().index.select(selection))
     }
 
+    fn state(&self, id: &SourceId) -> Result<Option<Arc<SourceState>>, StoreError> {
+        Ok(self.shelf().states.get(id).cloned())
+    }
+
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
         let shelf = self.shelf();
         Ok(shelf.states.iter().map(|(id, state)| (id.clone(), Arc::clone(state))).collect())

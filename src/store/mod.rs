@@ -66,6 +66,11 @@ pub trait Store: Send + Sync {
     /// Returns places of stories or entries, newest first.
     fn select(&self, selection: &Selection) -> Result<Vec<Position>, StoreError>;
 
+    /// Returns the state of one source, if it has one. Engines have it at hand.
+    fn state(&self, id: &SourceId) -> Result<Option<Arc<SourceState>>, StoreError> {
+        Ok(self.states()?.into_iter().find(|(of, _)| of == id).map(|(_, state)| state))
+    }
+
     /// Returns the state of every source that has one, configured or not.
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError>;
 

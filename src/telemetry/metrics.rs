@@ -70,11 +70,14 @@ pub enum PollOutcome {
     Gone,
     /// Anything else.
     Failed,
+    /// It did not take place, or its failure is not the source's.
+    Postponed,
 }
 
 impl PollOutcome {
     /// Every outcome.
-    pub const ALL: [Self; 4] = [Self::Modified, Self::NotModified, Self::Gone, Self::Failed];
+    pub const ALL: [Self; 5] =
+        [Self::Modified, Self::NotModified, Self::Gone, Self::Failed, Self::Postponed];
 
     /// Returns the word used in metrics and logs.
     pub fn name(self) -> &'static str {
@@ -83,6 +86,7 @@ impl PollOutcome {
             Self::NotModified => "not_modified",
             Self::Gone => "gone",
             Self::Failed => "failed",
+            Self::Postponed => "postponed",
         }
     }
 }

@@ -11,8 +11,8 @@ use super::parts::{CategoryWire, Instant, PersonWire, instant, models, owned, ti
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::EntryNo;
 use crate::model::source::{
-    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PublisherWish, SourceId, SourceState,
-    Validators,
+    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish, SourceId,
+    SourceState, Validators,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -30,6 +30,10 @@ struct StateWire<'a> {
     last_error: Option<&'a str>,
     is_gone: bool,
     redirect_pending: Option<&'a str>,
+    redirect_since: Option<Instant>,
+    adopted_url: Option<&'a str>,
+    paused_until: Option<Instant>,
+    cost: (u64, u64, u64),
     fetch_no: u32,
     changed: Option<Instant>,
     #[serde(borrow)]
@@ -104,6 +108,10 @@ pub(crate) fn encode_state(id: &SourceId, state: &SourceState) -> Result<Vec<u8>
         last_error: state.last_error.as_deref(),
         is_gone: state.is_gone,
         redirect_pending: state.redirect_pending.as_deref(),
+        redirect_since: instant(state.redirect_since),
+        adopted_url: state.adopted_url.as_deref(),
+        paused_until: instant(state.paused_until),
+        cost: (state.cost.answers, state.cost.not_modified, state.cost.wire_bytes),
         fetch_no: state.fetch_no,
         changed: instant(state.changed),
         outages: state
@@ -172,6 +180,10 @@ pub(crate) fn decode_state(id: &SourceId, record: &[u8]) -> Result<SourceState, 
         last_error: owned(wire.last_error),
         is_gone: wire.is_gone,
         redirect_pending: owned(wire.redirect_pending),
+        redirect_since: timestamp(wire.redirect_since),
+        adopted_url: owned(wire.adopted_url),
+        paused_until: timestamp(wire.paused_until),
+        cost: cost(wire.cost),
         fetch_no: wire.fetch_no,
         changed: timestamp(wire.changed),
         outages: wire
@@ -185,6 +197,10 @@ pub(crate) fn decode_state(id: &SourceId, record: &[u8]) -> Result<SourceState, 
             .collect(),
         ..SourceState::default()
     })
+}
+
+fn cost((answers, not_modified, wire_bytes): (u64, u64, u64)) -> PollCost {
+    PollCost { answers, not_modified, wire_bytes }
 }
 
 /// Fills in what the document said from its record.

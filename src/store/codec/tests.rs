@@ -12,8 +12,8 @@ use crate::model::entry::{
 };
 use crate::model::features::Marks;
 use crate::model::source::{
-    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PublisherWish, SourceId, SourceState,
-    Validators,
+    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish, SourceId,
+    SourceState, Validators,
 };
 use crate::model::verdict::{Claim, EntryKey, Joined, KeyKind};
 use crate::store::{Birth, StoreError};
@@ -244,9 +244,11 @@ fn wish() -> impl Strategy<Value = PublisherWish> {
 fn state() -> impl Strategy<Value = SourceState> {
     let validators = (some_text(), some_text(), text())
         .prop_map(|(etag, last_modified, url)| Validators { etag, last_modified, url });
-    let dates = vec(option::of(at()), 5);
+    let dates = vec(option::of(at()), 7);
+    let cost = any::<(u64, u64, u64)>();
     let order = option::of(any::<bool>());
-    let numbers = (any::<u32>(), option::of(any::<u16>()), any::<u32>(), any::<bool>(), order);
+    let numbers =
+        (any::<u32>(), option::of(any::<u16>()), any::<u32>(), any::<bool>(), cost, order);
     let listed = (any::<u64>(), option::of(any::<u64>()))
         .prop_map(|(item, entry)| Listed { item: ItemHash(item), entry: entry.map(EntryNo) });
     let departed = (any::<u64>(), any::<u32>())
@@ -259,7 +261,7 @@ fn state() -> impl Strategy<Value = SourceState> {
     let outages = vec(outage, 0..4);
     let lists =
         (vec(listed, 0..40), vec(departed, 0..9), vec((text(), any::<u32>()), 0..3), outages);
-    let texts = (text(), text(), some_text(), some_text());
+    let texts = (text(), text(), some_text(), some_text(), some_text());
     (option::of(validators), dates, numbers, texts, meta(), wish(), lists).prop_map(
         |(validators, dates, numbers, texts, meta, wish, lists)| SourceState {
             url: texts.0,
@@ -274,6 +276,14 @@ fn state() -> impl Strategy<Value = SourceState> {
             last_error: texts.2,
             is_gone: numbers.3,
             redirect_pending: texts.3,
+            redirect_since: dates[5],
+            adopted_url: texts.4,
+            paused_until: dates[6],
+            cost: PollCost {
+                answers: numbers.4.0,
+                not_modified: numbers.4.1,
+                wire_bytes: numbers.4.2,
+            },
             meta,
             wish,
             fetch_no: numbers.2,
@@ -283,7 +293,7 @@ fn state() -> impl Strategy<Value = SourceState> {
             flaws: lists.2,
             outages: lists.3,
             date_order: numbers
-                .4
+                .5
                 .map(|is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst }),
         },
     )

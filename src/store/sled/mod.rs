@@ -304,6 +304,10 @@ impl Store for SledStore {
         Ok(self.memory().index.select(selection))
     }
 
+    fn state(&self, id: &SourceId) -> Result<Option<Arc<SourceState>>, StoreError> {
+        Ok(self.memory().states.get(id).cloned())
+    }
+
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
         let memory = self.memory();
         Ok(memory.states.iter().map(|(id, state)| (id.clone(), Arc::clone(state))).collect())
