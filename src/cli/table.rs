@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 
 use super::print_line;
@@ -11,8 +11,11 @@ use super::print_line;
 pub(super) fn print(heading: &[&str], rows: &[Vec<String>]) {
     if std::io::stdout().is_terminal() {
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY);
+        table.load_style(NOTHING);
         table.set_content_arrangement(ContentArrangement::Dynamic);
+        if let Some(columns) = columns() {
+            table.set_width(columns);
+        }
         table.set_header(heading.iter().copied());
         for row in rows {
             table.add_row(row);
@@ -24,4 +27,10 @@ pub(super) fn print(heading: &[&str], rows: &[Vec<String>]) {
     for row in rows {
         print_line(&row.join("\t"));
     }
+}
+
+/// Returns the width of the terminal, when it says.
+fn columns() -> Option<u16> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col)
 }
