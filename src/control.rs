@@ -286,6 +286,8 @@ impl Mill {
         }
         for held in held.iter().flatten() {
             explain_copy(&mut text, held, held.no == story.representative);
+            let state = crate::poll::state_of(self.store.as_ref(), &held.source)?;
+            explain_flaws(&mut text, &state.flaws);
         }
         Ok(Some(text))
     }
@@ -338,6 +340,9 @@ fn explain_copy(text: &mut String, held: &Held, is_representative: bool) {
     let published = held.entry.published.map_or("not given".to_owned(), |at| at.to_string());
     let _ = writeln!(text, "  published: {published}");
     let _ = writeln!(text, "  first seen: {}", held.first_seen);
+    if let Some(filed) = held.filed {
+        let _ = writeln!(text, "  filed under: {filed} (no date of its own, or an absurd one)");
+    }
     let _ = writeln!(text, "  updated: {}", held.updated);
     if let Some(credit) = &held.credit {
         let _ = writeln!(text, "  credit: {credit}");
@@ -350,6 +355,15 @@ fn explain_copy(text: &mut String, held: &Held, is_representative: bool) {
         let _ = write!(text, ", {name} {value}");
     }
     text.push('\n');
+}
+
+/// Says what had to be mended in the last document of an entry's source.
+fn explain_flaws(text: &mut String, flaws: &[(String, u32)]) {
+    if flaws.is_empty() {
+        return;
+    }
+    let list: Vec<String> = flaws.iter().map(|(name, count)| format!("{name} × {count}")).collect();
+    let _ = writeln!(text, "  mended in its feed's last document: {}", list.join(", "));
 }
 
 /// Writes a report as the lines of `poll --json`, without the last.

@@ -4,13 +4,18 @@
 //! to `GROUP_MAX` of them, or what comes in `GROUP_WAIT`, are made durable together, and only then is any of them
 //! answered. What is decided is decided by `dedup` and `schedule`.
 
+mod admission;
 mod apply;
+mod filing;
 mod order;
 mod outage;
+mod repeat;
 mod report;
+mod returning;
 mod state;
 mod story;
 mod work;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -262,6 +262,7 @@ fn held(no: u64, batch: u64, bytes: usize) -> Held {
         key: EntryKey::own(&source(), &format!("guid-{no}")),
         entry: Entry { title: format!("Tin {no}"), content: Some(content), ..Entry::default() },
         first_seen: date(no),
+        filed: None,
         updated: date(no),
         first_listed: u32::try_from(batch).unwrap(),
         fingerprint: Fingerprint::default(),

@@ -41,6 +41,7 @@ fn source() -> Source {
         user_agent: None,
         secret_file: None,
         publish: true,
+        overrides_block: false,
     }
 }
 

@@ -13,6 +13,9 @@ use crate::daemon;
 use crate::model::outcome::Clock;
 use crate::model::policy::Config;
 
+/// The mark of a source whose last document had to be mended.
+const MENDED: &str = "~";
+
 /// Arguments of `status`.
 #[derive(Args)]
 pub(super) struct StatusArguments {
@@ -68,6 +71,11 @@ fn print(status: &Value) {
             &rows,
         );
     }
+    if sources.iter().any(is_mended) {
+        print_line(&format!(
+            "{MENDED} its last document had to be mended: `status --json`, `explain`"
+        ));
+    }
     let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or(0);
     print_line(&format!(
         "{} entries, {} on disk, {} in memory",
@@ -85,13 +93,23 @@ fn row(source: &Value) -> Vec<String> {
     };
     vec![
         text("id"),
-        text("state"),
+        state(source, text("state")),
         minute(&text("last_success")),
         minute(&text("next_poll")),
         text("next_reason"),
         text("entries_7d"),
         text("last_error"),
     ]
+}
+
+/// Tells whether a source's last document had to be mended.
+fn is_mended(source: &Value) -> bool {
+    source.get("flaws").and_then(Value::as_array).is_some_and(|flaws| !flaws.is_empty())
+}
+
+/// Marks a source whose last document had to be mended.
+fn state(source: &Value, word: String) -> String {
+    if is_mended(source) { format!("{word} {MENDED}") } else { word }
 }
 
 /// A row that is read at a glance, on a terminal of 80 columns.
@@ -109,7 +127,7 @@ fn brief(source: &Value, now: Timestamp) -> Vec<String> {
     let week = source.get("entries_7d").and_then(Value::as_u64).unwrap_or(0);
     vec![
         text("id"),
-        text("state"),
+        state(source, text("state")),
         read.unwrap_or_else(|| "never".to_owned()),
         next.unwrap_or_else(|| "-".to_owned()),
         week.to_string(),

@@ -32,6 +32,7 @@ mod measures;
 mod names;
 mod outlet;
 mod overlap;
+mod reissue;
 mod representative;
 mod rules;
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use known::{Change, Closest, Decision, Facts, Incoming, Known, Ruling};
 pub use measures::{Measures, measure};
 pub use names::Names;
 pub use outlet::outlet;
+pub use reissue::{Trace, reissued};
 pub use representative::{Copy, Incumbent, representative};
 pub use rules::{Match, Pair, Side, Strength, decide};
 pub use title::Title;

@@ -146,7 +146,7 @@ impl<'a> Work<'a> {
             source: held.source.clone(),
             outlet: held.outlet.clone(),
             story: held.story,
-            published: compared_date(held.entry.published, held.first_seen),
+            published: compared_date(held.filed.or(held.entry.published), held.first_seen),
             features: Arc::new(features),
             fingerprint: held.fingerprint,
             is_roundup: held.marks.is_roundup,
@@ -218,7 +218,7 @@ impl<'a> Work<'a> {
         let mut ranked: Vec<(EntryNo, f64)> = found;
         ranked.retain(|(no, _)| !self.batch.entries.contains_key(no));
         for (no, held) in &self.batch.entries {
-            let published = compared_date(held.entry.published, held.first_seen);
+            let published = compared_date(held.filed.or(held.entry.published), held.first_seen);
             if held.marks.version != marks.version || published < from || published > until {
                 continue;
             }
@@ -278,9 +278,9 @@ impl Known for Work<'_> {
             .values()
             .filter(|held| held.outlet == outlet && held.marks.mask == mask);
         let half_day = |at: Timestamp| at.as_second().div_euclid(43_200);
-        days.extend(
-            pending.map(|held| half_day(compared_date(held.entry.published, held.first_seen))),
-        );
+        days.extend(pending.map(|held| {
+            half_day(compared_date(held.filed.or(held.entry.published), held.first_seen))
+        }));
         days.push(half_day(and));
         days.sort_unstable();
         days.dedup();

@@ -196,6 +196,9 @@ pub struct Held {
     pub entry: Entry,
     /// When we first saw it.
     pub first_seen: Timestamp,
+    /// What it is filed under where `published` does not serve: it has none (D27, D28), or an
+    /// absurd one (D31). Chosen when it is first seen, then fixed.
+    pub filed: Option<Timestamp>,
     /// `atom:updated` as republished: moves forward at each real change, never back (R14, R15).
     pub updated: Timestamp,
     /// Number of the source's document that first listed it.
@@ -213,9 +216,11 @@ pub struct Held {
 }
 
 impl Held {
-    /// Returns the entry's date: the earlier of published and first seen, so that a future date waits for nothing.
+    /// Returns the entry's date: the earlier of published (or what stands in for it) and first
+    /// seen, so that a future date waits for nothing (D29).
     pub fn date(&self) -> Timestamp {
-        self.entry.published.map_or(self.first_seen, |published| published.min(self.first_seen))
+        let stated = self.filed.or(self.entry.published);
+        stated.map_or(self.first_seen, |stated| stated.min(self.first_seen))
     }
 }
 

@@ -101,6 +101,8 @@ pub struct Source {
     pub secret_file: Option<PathBuf>,
     /// Whether `/source/{id}` exists.
     pub publish: bool,
+    /// The operator publishes it although the feed says `podcast:block` or `itunes:block` (R80).
+    pub overrides_block: bool,
 }
 
 /// What the first poll of a source may publish.

@@ -83,6 +83,16 @@ pub(super) fn normalize(raw: &RawEntry, shared: &Shared<'_>, flaws: &mut Flaws) 
     (!is_bare).then(|| with_guid_kind(entry))
 }
 
+/// Tells whether the publisher keeps this entry out of directories (`itunes:block`, R80).
+pub(super) fn is_blocked(entry: &Entry) -> bool {
+    let says_yes = |element: &Element| {
+        matches!(element.prefix.as_str(), "itunes" | "googleplay")
+            && element.name == "block"
+            && element.text.eq_ignore_ascii_case("yes")
+    };
+    entry.extensions.iter().any(says_yes)
+}
+
 fn with_guid_kind(mut entry: Entry) -> Entry {
     if entry.guid.is_none() {
         entry.guid_kind = Default::default();

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 use crate::model::feed::{Feed, FeedItem};
 use crate::model::raw::{RawFeed, RawItem, RawMeta};
+use crate::model::scrub::scrub_url;
 use crate::model::source::{FeedMeta, Source};
 use date::{DateSettings, DayMonth};
 use entry::Shared;
@@ -67,11 +68,8 @@ pub fn normalize(raw: RawFeed, context: &Context<'_>) -> Feed {
         language,
     };
     let meta = meta_of(&raw.meta, &shared, &mut flaws);
-    let items = raw
-        .items
-        .iter()
-        .filter_map(|item| item_of(item, &shared, context.filter, &mut flaws))
-        .collect();
+    let items =
+        raw.items.iter().filter_map(|item| item_of(item, &shared, context, &mut flaws)).collect();
     Feed {
         meta,
         items,
@@ -127,14 +125,15 @@ fn order_in(raw: &RawFeed) -> Option<date::DayMonth> {
 fn item_of(
     item: &RawItem,
     shared: &Shared<'_>,
-    filter: &Filter,
+    context: &Context<'_>,
     flaws: &mut Flaws,
 ) -> Option<FeedItem> {
     let Some(raw) = &item.entry else {
         return Some(FeedItem { hash: item.hash, entry: None, is_admitted: true });
     };
     let entry = entry::normalize(raw, shared, flaws)?;
-    let is_admitted = filter.admits(&entry);
+    let is_blocked = !context.source.overrides_block && entry::is_blocked(&entry);
+    let is_admitted = !is_blocked && context.filter.admits(&entry);
     Some(FeedItem { hash: item.hash, entry: Some(entry), is_admitted })
 }
 
@@ -148,6 +147,13 @@ fn meta_of(raw: &RawMeta, shared: &Shared<'_>, flaws: &mut Flaws) -> FeedMeta {
             Some((link::relation(&it.rel), url::web(&it.href, shared.base)?, is_page))
         })
         .collect();
+    if let Some((_, href, _)) = links.iter().find(|(rel, ..)| rel == "new-feed-url")
+        && shared.base.is_none_or(|base| base.as_str() != href)
+    {
+        // R82: a proposal to the operator, not a redirect.
+        let href = scrub_url(href);
+        flaws.add(&format!("the feed says that it moved (itunes:new-feed-url): {href}"));
+    }
     let first = |wanted: &str| links.iter().find(|(rel, _, _)| rel == wanted);
     let site = links
         .iter()

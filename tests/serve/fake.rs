@@ -182,6 +182,7 @@ pub fn source(id: &str, url: &str, categories: &[&str]) -> Source {
         user_agent: None,
         secret_file: None,
         publish: true,
+        overrides_block: false,
     }
 }
 
@@ -253,6 +254,7 @@ pub fn held(no: u64, story: u64, source: &str, date: &str, title: &str) -> Held 
             ..Entry::default()
         },
         first_seen: at(date),
+        filed: None,
         updated: at(date),
         first_listed: 1,
         fingerprint: Fingerprint::default(),

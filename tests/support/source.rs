@@ -31,5 +31,6 @@ pub(crate) fn source(url: &str) -> Source {
         user_agent: None,
         secret_file: None,
         publish: true,
+        overrides_block: false,
     }
 }

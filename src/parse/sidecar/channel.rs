@@ -108,6 +108,11 @@ fn links(channel: &Node, context: &Context, is_atom: bool) -> Vec<RawLink> {
         (Ns::Core, "link") if is_atom => atom_link(node, context),
         (Ns::Core, "link") => rss_link(node, context),
         (Ns::Atom, "link") => atom_link(node, context),
+        (Ns::Itunes, "new-feed-url") => Some(RawLink {
+            rel: "new-feed-url".to_owned(),
+            href: url_text(node, context)?,
+            ..RawLink::default()
+        }),
         _ => None,
     });
     links.collect()

@@ -163,7 +163,7 @@ fn held() -> impl Strategy<Value = Held> {
     let marks = (any::<u16>(), vec(any::<u64>(), 0..40), any::<u64>(), any::<bool>());
     let joined = (text(), option::of(any::<u64>()), vec((text(), -1e9..1e9_f64), 0..4));
     let names = (source(), key(), some_text(), text());
-    (numbers, names, entry(), (at(), at()), prints, marks, joined).prop_map(
+    (numbers, names, entry(), (at(), at(), option::of(at())), prints, marks, joined).prop_map(
         |(numbers, names, entry, dates, prints, marks, joined)| Held {
             no: EntryNo(numbers.0),
             source: names.0,
@@ -171,6 +171,7 @@ fn held() -> impl Strategy<Value = Held> {
             key: names.1,
             entry,
             first_seen: dates.0,
+            filed: dates.2,
             updated: dates.1,
             first_listed: numbers.2,
             fingerprint: Fingerprint { title: prints.0, content: prints.1, summary: prints.2 },
@@ -404,6 +405,7 @@ fn an_entry() -> Held {
             ..Entry::default()
         },
         first_seen: "2026-11-24T02:10:00.25Z".parse().unwrap(),
+        filed: None,
         updated: "2026-11-24T02:10:00Z".parse().unwrap(),
         first_listed: 3,
         fingerprint: Fingerprint { title: 1, content: 2, summary: 0 },

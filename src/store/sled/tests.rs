@@ -32,6 +32,7 @@ fn held(no: u64, content: &str) -> Held {
             ..Entry::default()
         },
         first_seen: jiff::Timestamp::from_second(1_793_000_000).unwrap(),
+        filed: None,
         updated: jiff::Timestamp::UNIX_EPOCH,
         first_listed: 1,
         fingerprint: Fingerprint::default(),

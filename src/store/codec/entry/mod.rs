@@ -26,6 +26,7 @@ struct HeadWire<'a> {
     key: KeyWire,
     published: Option<Instant>,
     first_seen: Instant,
+    filed: Option<Instant>,
     updated: Instant,
     first_listed: u32,
     #[serde(with = "postcard::fixint::le")]
@@ -93,8 +94,9 @@ impl EntryHead {
         let (head, _) = split(key, unseal(key, record)?)?;
         let head: HeadWire<'_> = decode(key, head)?;
         let first_seen = head.first_seen.0;
+        let stated = timestamp(head.filed).or(timestamp(head.published));
         Ok(Self {
-            date: timestamp(head.published).map_or(first_seen, |at| at.min(first_seen)),
+            date: stated.map_or(first_seen, |at| at.min(first_seen)),
             outlet: head.outlet.to_owned(),
             story: StoryNo(head.story),
             key: head.key.into(),
@@ -129,6 +131,7 @@ impl Held {
             key: head.key.into(),
             entry,
             first_seen: head.first_seen.0,
+            filed: timestamp(head.filed),
             updated: head.updated.0,
             first_listed: head.first_listed,
             fingerprint: Fingerprint {
@@ -168,6 +171,7 @@ impl<'a> From<&'a Held> for HeadWire<'a> {
             key: held.key.into(),
             published: instant(held.entry.published),
             first_seen: Instant(held.first_seen),
+            filed: instant(held.filed),
             updated: Instant(held.updated),
             first_listed: held.first_listed,
             title_print: held.fingerprint.title,
