@@ -5,6 +5,7 @@
 //! answered. What is decided is decided by `dedup` and `schedule`.
 
 mod apply;
+mod number;
 mod report;
 mod state;
 mod story;
@@ -179,6 +180,9 @@ impl Ingest {
     }
 
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
+        self.number_moved().unwrap_or_else(|error| {
+            tracing::error!(%error, "failed to number what came into categories");
+        });
         while let Some(job) = waiting.blocking_recv() {
             let watch = Stopwatch::start();
             let mut group = Vec::new();

@@ -39,7 +39,7 @@ impl Work<'_> {
         if self.is_taken(&public_id)? {
             public_id = ids::minted(&key, &held.source, self.authority);
         }
-        let story = Story {
+        let mut story = Story {
             no,
             public_id,
             date: held.date(),
@@ -48,7 +48,9 @@ impl Work<'_> {
             merged_into: None,
             is_withdrawn: false,
             was_changed_late: false,
+            numbers: Vec::new(),
         };
+        self.number(&mut story)?;
         self.batch.entries.insert(entry, held);
         self.batch.stories.insert(no, story);
         report.has_changed = true;
@@ -76,6 +78,7 @@ impl Work<'_> {
             let mut story = Story::clone(&story);
             story.members.push(member(&held));
             self.batch.entries.insert(entry, held);
+            self.number(&mut story)?;
             self.choose(&mut story)?;
             self.touch(&story, Some(&item.source.id))?;
             self.batch.stories.insert(story.no, story);
@@ -177,6 +180,7 @@ impl Work<'_> {
             }
             into.members.append(&mut from.members);
             from.merged_into = Some(into.no);
+            self.number(&mut into)?;
             self.choose(&mut into)?;
             self.touch(&into, None)?;
             report
@@ -276,7 +280,7 @@ fn copy<'a>(
 }
 
 fn member(held: &Held) -> Member {
-    Member { entry: held.no, source: held.source.clone(), date: held.date() }
+    Member { entry: held.no, source: held.source.clone(), date: held.date(), number: None }
 }
 
 /// Tells whether link or files changed, which the fingerprint of the text does not see (P91).

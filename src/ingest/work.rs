@@ -1,7 +1,7 @@
 //! One poll being decided: what it would write, laid over what the store holds.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +11,7 @@ use crate::dedup::{self, Known, Names};
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, Held, Story, StoryNo};
 use crate::model::features::Marks;
+use crate::model::selection::Series;
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey};
 use crate::store::{Bounds, Store, StoreError};
@@ -59,6 +60,8 @@ pub(super) struct Work<'a> {
     pub(super) facts: &'a Facts,
     pub(super) numbers: &'a mut Numbers,
     pub(super) batch: Batch,
+    /// The last number given in each series.
+    pub(super) given: BTreeMap<Series, u64>,
     /// The present of this poll.
     pub(super) at: Timestamp,
     /// Entries that the document in hand lists.
@@ -89,6 +92,7 @@ impl<'a> Work<'a> {
             facts: &ingest.facts,
             numbers,
             batch,
+            given: BTreeMap::new(),
             at,
             listed: BTreeSet::new(),
             taken: BTreeSet::new(),

@@ -32,7 +32,7 @@ use super::{Birth, Bounds, Candidates, Health, Stats, Store, StoreError};
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use crate::model::features::Marks;
-use crate::model::selection::{Position, Selection};
+use crate::model::selection::{Position, Selection, Series, Stretch};
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey};
 use cache::Cache;
@@ -292,6 +292,10 @@ impl Store for SledStore {
 
     fn select(&self, selection: &Selection) -> Result<Vec<Position>, StoreError> {
         Ok(self.memory().index.select(selection))
+    }
+
+    fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError> {
+        Ok(self.memory().index.stretch(series, from, limit))
     }
 
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
