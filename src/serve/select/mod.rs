@@ -21,7 +21,7 @@ use jiff::civil::Date;
 
 use crate::model::ids::feed_id;
 use crate::model::policy::{Catalog, ENTRIES_PER_FEED_MAX, SitePolicy};
-use crate::model::selection::{Position, Selection, Unit};
+use crate::model::selection::{Position, Selection, Series, Unit};
 use crate::model::source::{CategorySlug, Source, SourceId, SourceState};
 use crate::render::{Document, Item};
 use crate::store::{Stats, Store, StoreError};
@@ -97,7 +97,7 @@ impl<'a> View<'a> {
 
     /// Returns the document of one part of a scope.
     pub fn document(&self, scope: &Scope, part: Part) -> Result<Found<Selected>, StoreError> {
-        let membership = match self.membership(scope) {
+        let membership = match self.membership(scope)? {
             Found::Here(membership) => membership,
             Found::Renamed(slug) => return Ok(Found::Renamed(slug)),
             Found::Gone => return Ok(Found::Gone),
@@ -115,24 +115,30 @@ impl<'a> View<'a> {
         Ok(Found::Here(Selected { document, changed }))
     }
 
-    fn membership(&self, scope: &Scope) -> Found<Membership> {
-        match scope {
+    fn membership(&self, scope: &Scope) -> Result<Found<Membership>, StoreError> {
+        Ok(match scope {
             Scope::All | Scope::Day(_) => {
                 Found::Here(Membership { unit: Unit::Stories, sources: self.catalog.all() })
             }
-            Scope::Category(slug) | Scope::CategoryDay(slug, _) => self.category_members(slug),
+            Scope::Category(slug) | Scope::CategoryDay(slug, _) => self.category_members(slug)?,
             Scope::Source(id) => self.source_member(id),
-        }
+        })
     }
 
-    fn category_members(&self, slug: &str) -> Found<Membership> {
+    /// A category that is no longer configured is remembered while it has numbered stories.
+    fn category_members(&self, slug: &str) -> Result<Found<Membership>, StoreError> {
         if let Some(category) = self.catalog.category(slug) {
             let sources = self.catalog.members(&category.slug);
-            return Found::Here(Membership { unit: Unit::Stories, sources });
+            return Ok(Found::Here(Membership { unit: Unit::Stories, sources }));
         }
         let was_called = |former: &CategorySlug| former.as_str() == slug;
         let renamed = self.catalog.categories.iter().find(|c| c.former.iter().any(was_called));
-        renamed.map_or(Found::Unknown, |category| Found::Renamed(category.slug.to_string()))
+        if let Some(category) = renamed {
+            return Ok(Found::Renamed(category.slug.to_string()));
+        }
+        let series = Series::Category(CategorySlug::new(slug));
+        let was_here = self.store.stretch(&series, u64::MAX, 0)?.next > 1;
+        Ok(if was_here { Found::Gone } else { Found::Unknown })
     }
 
     /// A source that is polled but not published never had a page; one that left the configuration
