@@ -19,7 +19,7 @@ use standstill::Standstill;
 use crate::clock::{FixedClock, SystemClock, random_seed};
 use crate::control::Mill;
 use crate::fetch::HttpFetch;
-use crate::ingest::{Settings, Writer};
+use crate::ingest::{OnChange, Settings, Writer};
 use crate::model::outcome::Clock;
 use crate::model::policy::{Config, Listen};
 use crate::poll::Poller;
@@ -89,7 +89,7 @@ pub async fn open(config: Config, at: Option<Timestamp>) -> Result<Mill, DaemonE
     };
     let metrics = Arc::new(Metrics::new());
     let store = open_store(&config, clock.now()).await?;
-    join(&config, store, clock, metrics, Arc::new(|| {}))
+    join(&config, store, clock, metrics, Arc::new(|_| {}))
 }
 
 async fn open_store(config: &Config, now: Timestamp) -> Result<Arc<dyn Store>, DaemonError> {
@@ -130,7 +130,7 @@ fn join(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
-    on_change: Arc<dyn Fn() + Send + Sync>,
+    on_change: OnChange,
 ) -> Result<Mill, DaemonError> {
     let fetch = HttpFetch::new(&config.poll, env!("CARGO_PKG_VERSION"), Arc::clone(&clock))
         .map_err(|error| DaemonError::Setup(error.to_string()))?;
@@ -195,11 +195,13 @@ pub async fn run_with(
     let store = open_store(&config, clock.now()).await?;
     site.set_store(Some(Arc::clone(&store)));
     let changed = Arc::clone(&site);
-    let on_change = Arc::new(move || changed.changed());
+    let on_change = Arc::new(move |change| changed.changed(&change));
     let mill = Arc::new(join(&config, store, Arc::clone(&clock), metrics, on_change)?);
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
     let admin = tokio::spawn(serve_admin(admin, actions::new(&mill), limits, stop.clone()));
     site.set_readiness(Readiness::Ready);
+    let warm = Arc::clone(&site);
+    let warm = tokio::spawn(async move { warm.keep_warm().await });
     let scheduler = tokio::spawn(scheduler::run(
         Arc::clone(&mill),
         Arc::clone(&site),
@@ -215,6 +217,7 @@ pub async fn run_with(
     tracing::info!("stopping");
     systemd::stopping();
     stop.cancel();
+    warm.abort();
     let finish = async {
         let _ = scheduler.await;
         let _ = public.await;

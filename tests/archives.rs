@@ -205,6 +205,8 @@ fn full_pages_stay_while_entries_come_and_categories_change_r68_r71() {
     let renamed = "[category.moi]\nformer = [\"tin\"]\n";
     place.configure(&format!("{renamed}{}", configuration(&origin, ["\"moi\"", ""])));
     let daemon = place.daemon();
+    // The writer numbers what the configuration moved before it does anything else.
+    daemon.wait_for("/category/moi/archive/0.atom", |body| body.contains("<entry"));
     assert_eq!(archive(&daemon, "/category/moi", 0), tin, "the numbers go with the name");
     let reply = daemon.get("/category/tin/archive/0.rss");
     assert_eq!(reply.status, 301, "R95");

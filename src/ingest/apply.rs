@@ -125,10 +125,11 @@ impl Work<'_> {
         }
         listed.reverse();
         state::note_listed(state, listed);
-        if state.meta != feed.meta {
+        if state::is_published_otherwise(&state.meta, &feed.meta) {
             report.has_changed = true;
-            state.meta = feed.meta;
+            self.change.is_everywhere = true;
         }
+        state.meta = feed.meta;
         state.wish = feed.wish;
         state.flaws = feed.flaws;
         Ok(is_rolled_over)

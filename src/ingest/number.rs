@@ -60,8 +60,9 @@ fn categories_of(catalog: &Catalog, story: &Story) -> Vec<CategorySlug> {
 impl Ingest {
     /// Numbers everything that the configuration has put into a category since it was last in
     /// force: what an old name of the category numbered keeps that number, the rest follows in
-    /// order of date.
-    pub(super) fn number_moved(&mut self) -> Result<(), StoreError> {
+    /// order of date. Tells whether there was any.
+    pub(super) fn number_moved(&mut self) -> Result<bool, StoreError> {
+        let mut any = false;
         let catalog = std::sync::Arc::clone(&self.settings.catalog);
         for source in &catalog.sources {
             let series = Series::Source(source.id.clone());
@@ -72,17 +73,19 @@ impl Ingest {
             let held = self.store.entries(&entries)?;
             let mut seen = BTreeSet::new();
             let stories = held.into_iter().flatten().map(|held| held.story);
+            any |= !missing.is_empty();
             self.number_stories(&stories.filter(|no| seen.insert(*no)).collect::<Vec<_>>())?;
         }
         for category in &catalog.categories {
             let members = catalog.members(&category.slug);
-            self.adopt(category, &members)?;
+            any |= self.adopt(category, &members)?;
             let series = Series::Category(category.slug.clone());
             let missing = missing(&*self.store, &series, Unit::Stories, &members)?;
             let stories: Vec<_> = missing.iter().map(|place| StoryNo(place.no)).collect();
+            any |= !stories.is_empty();
             self.number_stories(&stories)?;
         }
-        Ok(())
+        Ok(any)
     }
 
     fn number_stories(&mut self, numbers: &[StoryNo]) -> Result<(), StoreError> {
@@ -103,10 +106,10 @@ impl Ingest {
     }
 
     /// Takes the numbers of a renamed category over, when it has none of its own yet.
-    fn adopt(&self, category: &CategoryPolicy, members: &[SourceId]) -> Result<(), StoreError> {
+    fn adopt(&self, category: &CategoryPolicy, members: &[SourceId]) -> Result<bool, StoreError> {
         let own = Series::Category(category.slug.clone());
         if self.store.stretch(&own, u64::MAX, 0)?.next > 1 {
-            return Ok(());
+            return Ok(false);
         }
         for former in &category.former {
             let old = self.store.stretch(&Series::Category(former.clone()), 1, usize::MAX)?.places;
@@ -125,10 +128,10 @@ impl Ingest {
                 self.store.commit(batch)?;
             }
             if !old.is_empty() {
-                return Ok(());
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 }
 

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::model::outcome::{Answer, Hop, NextPoll, PollResult};
-use crate::model::source::{DEPARTED_MAX, Departed, Listed, Source, SourceState, Validators};
+use crate::model::source::{
+    DEPARTED_MAX, Departed, FeedMeta, Listed, Source, SourceState, Validators,
+};
 use crate::poll::Finding;
 
 /// Returns the memory to start a poll's bookkeeping from: a new URL forgets what belonged to the old (P12).
@@ -76,6 +78,18 @@ pub(super) fn note_listed(state: &mut SourceState, listed: Vec<Listed>) {
     state.listed = listed;
 }
 
+/// Tells whether what is republished of a feed itself is another. Its own `updated` and its hubs
+/// are not: a feed that only moves its `lastBuildDate` changes no document of ours.
+pub(super) fn is_published_otherwise(held: &FeedMeta, read: &FeedMeta) -> bool {
+    let published = |meta: &FeedMeta| FeedMeta {
+        updated: None,
+        hubs: Vec::new(),
+        self_url: None,
+        ..meta.clone()
+    };
+    held != read && published(held) != published(read)
+}
+
 /// Notes the next poll.
 pub(super) fn note_next(state: &mut SourceState, next: &NextPoll) {
     state.next_poll = Some(next.at);
@@ -119,6 +133,17 @@ mod tests {
             let answer = Answer { hops, ..Answer::default() };
             assert_eq!(permanent_target(&answer).as_deref(), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_feed_that_only_moves_its_own_dates_changes_nothing_published() {
+        let held = FeedMeta { title: Some("Báo".to_owned()), ..FeedMeta::default() };
+        let later = Some("2026-01-01T00:00:00Z".parse().unwrap());
+        let moved =
+            FeedMeta { updated: later, hubs: vec!["https://h/".to_owned()], ..held.clone() };
+        assert!(!is_published_otherwise(&held, &moved));
+        let renamed = FeedMeta { title: Some("Báo mới".to_owned()), ..held.clone() };
+        assert!(is_published_otherwise(&held, &renamed));
     }
 
     #[test]

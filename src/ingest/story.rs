@@ -51,6 +51,7 @@ impl Work<'_> {
             numbers: Vec::new(),
         };
         self.number(&mut story)?;
+        self.note(&story);
         self.batch.entries.insert(entry, held);
         self.batch.stories.insert(no, story);
         report.has_changed = true;
@@ -178,6 +179,7 @@ impl Work<'_> {
                     self.batch.entries.insert(held.no, held);
                 }
             }
+            self.note(&from);
             into.members.append(&mut from.members);
             from.merged_into = Some(into.no);
             self.number(&mut into)?;
@@ -224,6 +226,7 @@ impl Work<'_> {
 
     /// Notes that the feeds of the other sources of a story change with it.
     fn touch(&mut self, story: &Story, except: Option<&SourceId>) -> Result<(), StoreError> {
+        self.note(story);
         let sources: BTreeSet<SourceId> =
             story.members.iter().map(|member| member.source.clone()).collect();
         for id in sources.into_iter().filter(|id| Some(id) != except) {

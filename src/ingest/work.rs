@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Ingest, Numbers, Settings};
 use crate::dedup::{self, Known, Names};
 use crate::model::batch::Batch;
+use crate::model::change::Change;
 use crate::model::entry::{EntryNo, Held, Story, StoryNo};
 use crate::model::features::Marks;
 use crate::model::selection::Series;
@@ -62,6 +63,8 @@ pub(super) struct Work<'a> {
     pub(super) batch: Batch,
     /// The last number given in each series.
     pub(super) given: BTreeMap<Series, u64>,
+    /// What this changes of what is published.
+    pub(super) change: Change,
     /// The present of this poll.
     pub(super) at: Timestamp,
     /// Entries that the document in hand lists.
@@ -93,6 +96,7 @@ impl<'a> Work<'a> {
             numbers,
             batch,
             given: BTreeMap::new(),
+            change: Change::default(),
             at,
             listed: BTreeSet::new(),
             taken: BTreeSet::new(),
@@ -102,6 +106,12 @@ impl<'a> Work<'a> {
 
     pub(super) fn into_batch(self) -> Batch {
         self.batch
+    }
+
+    /// Notes that a story changed, and with it the feeds of all its sources.
+    pub(super) fn note(&mut self, story: &Story) {
+        self.change.sources.extend(story.members.iter().map(|member| member.source.clone()));
+        self.change.dates.insert(story.date);
     }
 
     /// Returns the trouble met, if any: nothing decided since may be kept.

@@ -128,7 +128,8 @@ pub struct SourceCredit {
     pub feed_url: Option<String>,
     /// Its page.
     pub site: Option<String>,
-    /// The feed's own `updated`, else the entry's.
+    /// When the feed last changed as far as this entry tells: the entry's own `updated`, or that of
+    /// its `atom:source`.
     pub updated: Timestamp,
     /// Icon.
     pub icon: Option<String>,

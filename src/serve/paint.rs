@@ -5,10 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::render::html::{self, Directory, Kind, Listing, Way};
-use crate::render::{Document, atom, json, rss};
+use crate::render::{Document, Item, atom, json, rss};
 use crate::store::Store;
 
-use super::cache::{Outcome, RenderError, Rendered};
+use super::body::{Keep, Rendered};
+use super::cache::{Outcome, RenderError};
+use super::revision::Needs;
 use super::select::{Found, Selected, View};
 use super::{Format, Front, Part, Route, Scope};
 
@@ -28,7 +30,10 @@ pub(super) fn paint(
     let view = View::open(store, &settings.site, &settings.catalog)?;
     let everything = || view.changed_anywhere();
     match route {
-        Route::Feed(scope, part, format) => feed(&view, scope, *part, *format),
+        Route::Feed(scope, part, format) => Ok(match find(&view, scope, *part, Some(*format))? {
+            Ok(selected) => Outcome::Body(Arc::new(feed(&selected, *format))),
+            Err(outcome) => outcome,
+        }),
         Route::Page(scope, part) => page(&view, front, scope, *part),
         Route::Entry(slug) => entry(&view, front, slug),
         Route::Dates => Ok(directory(&view, front, &view.dates()?)),
@@ -39,9 +44,13 @@ pub(super) fn paint(
             Ok(done(view.feeds_opml(categories, sources), OPML, everything()))
         }
         Route::SourcesOpml => Ok(done(view.sources_opml(), OPML, everything())),
-        Route::Robots => Ok(done(b"User-agent: *\nDisallow:\n".to_vec(), TEXT, view.created())),
+        Route::Robots => {
+            let body = b"User-agent: *\nDisallow:\n".to_vec();
+            Ok(fixed(body, TEXT, view.created(), Keep::Short))
+        }
         Route::Style(hash) if *hash == front.style.hash => {
-            Ok(done(front.style.css.clone().into_bytes(), CSS, view.created()))
+            let body = front.style.css.clone().into_bytes();
+            Ok(fixed(body, CSS, view.created(), Keep::Forever))
         }
         Route::Style(_)
         | Route::Health
@@ -55,6 +64,12 @@ pub(super) fn paint(
 
 fn done(body: Vec<u8>, content_type: &'static str, changed: Timestamp) -> Outcome {
     Outcome::Body(Arc::new(Rendered::new(body, content_type, changed)))
+}
+
+/// A body that only the configuration changes.
+fn fixed(body: Vec<u8>, content_type: &'static str, changed: Timestamp, keep: Keep) -> Outcome {
+    let rendered = Rendered::new(body, content_type, changed);
+    Outcome::Body(Arc::new(Rendered { keep, needs: Needs::NOTHING, ..rendered }))
 }
 
 /// Finds the document of a scope, or says where or why it is not; `suffix` ends a new path.
@@ -83,25 +98,43 @@ fn find(
     })
 }
 
-fn feed(
-    view: &View<'_>,
-    scope: &Scope,
-    part: Part,
-    format: Format,
-) -> Result<Outcome, RenderError> {
-    let Selected { document, changed } = match find(view, scope, part, Some(format))? {
-        Ok(selected) => selected,
-        Err(outcome) => return Ok(outcome),
-    };
+/// Writes what a feed holds that a client with `held` has not; `None`: there is no such feed any
+/// more.
+pub(super) fn since(
+    store: &dyn Store,
+    front: &Front,
+    route: &Route,
+    held: &[u64],
+) -> Result<Option<Rendered>, RenderError> {
+    let Route::Feed(scope, part, format) = route else { return Ok(None) };
+    let view = View::open(store, &front.settings.site, &front.settings.catalog)?;
+    let found = find(&view, scope, *part, Some(*format))?;
+    Ok(found.ok().map(|mut selected| {
+        selected.document.items.retain(|item| !held.contains(&mark(item)));
+        feed(&selected, *format)
+    }))
+}
+
+/// What tells an entry from another, and from what it was before.
+fn mark(item: &Item) -> u64 {
+    let words = format!("{}\n{}\n{}", item.id, item.updated, item.copies.len());
+    xxhash_rust::xxh3::xxh3_64(words.as_bytes())
+}
+
+fn feed(selected: &Selected, format: Format) -> Rendered {
+    let Selected { document, changed, keep, needs } = selected;
     let (body, content_type) = match format {
-        Format::Atom => (atom::write(&document), "application/atom+xml; charset=utf-8"),
-        Format::Rss => (rss::write(&document), "application/rss+xml; charset=utf-8"),
+        Format::Atom => (atom::write(document), "application/atom+xml; charset=utf-8"),
+        Format::Rss => (rss::write(document), "application/rss+xml; charset=utf-8"),
         // RFC 8259 §11: JSON has no charset parameter.
-        Format::Json => (json::write(&document), "application/feed+json"),
+        Format::Json => (json::write(document), "application/feed+json"),
     };
-    let mut rendered = Rendered::new(body, content_type, changed);
-    rendered.links = feed_links(&document, format);
-    Ok(Outcome::Body(Arc::new(rendered)))
+    Rendered {
+        entries: document.items.iter().map(mark).collect(),
+        keep: *keep,
+        needs: needs.clone(),
+        ..Rendered::new(body, content_type, *changed).with_links(&feed_links(document, format))
+    }
 }
 
 /// `Link` fields: the same relations as in the document (R98, R99).
@@ -139,7 +172,7 @@ fn page_links(document: &Document) -> Vec<String> {
 }
 
 fn page(view: &View<'_>, front: &Front, scope: &Scope, part: Part) -> Result<Outcome, RenderError> {
-    let Selected { document, changed } = match find(view, scope, part, None)? {
+    let Selected { document, changed, keep, needs } = match find(view, scope, part, None)? {
         Ok(selected) => selected,
         Err(outcome) => return Ok(outcome),
     };
@@ -154,9 +187,8 @@ fn page(view: &View<'_>, front: &Front, scope: &Scope, part: Part) -> Result<Out
     let heading = view.heading(scope);
     let listing = Listing { kind, heading, document: &document, newer, older, website };
     let body = html::listing(&front.shell, &listing).into_bytes();
-    let mut rendered = Rendered::new(body, HTML, changed);
-    rendered.links = page_links(&document);
-    Ok(Outcome::Body(Arc::new(rendered)))
+    let rendered = Rendered::new(body, HTML, changed).with_links(&page_links(&document));
+    Ok(Outcome::Body(Arc::new(Rendered { keep, needs, ..rendered })))
 }
 
 /// Where newer and older news are: the other pages of a day, the days around it, the archive.
@@ -192,15 +224,13 @@ fn entry(
     let page =
         html::Entry { item: &story.item, more: story.more, day: story.day, feed: &story.feed };
     let body = html::entry(&front.shell, &page).into_bytes();
-    let mut rendered = Rendered::new(body, HTML, view.changed_anywhere());
-    rendered.links = page_links(&story.feed);
-    Ok(Outcome::Body(Arc::new(rendered)))
+    let rendered = Rendered::new(body, HTML, story.changed).with_links(&page_links(&story.feed));
+    Ok(Outcome::Body(Arc::new(Rendered { needs: story.needs, ..rendered })))
 }
 
 fn directory(view: &View<'_>, front: &Front, directory: &Directory) -> Outcome {
     let feed = view.bare_document(&Scope::All);
     let body = html::directory(&front.shell, directory, &feed).into_bytes();
-    let mut rendered = Rendered::new(body, HTML, view.changed_anywhere());
-    rendered.links = page_links(&feed);
-    Outcome::Body(Arc::new(rendered))
+    let rendered = Rendered::new(body, HTML, view.changed_anywhere());
+    Outcome::Body(Arc::new(rendered.with_links(&page_links(&feed))))
 }

@@ -186,7 +186,8 @@ impl View<'_> {
             title: self.source_title(&held.source),
             feed_url,
             site: meta.site.as_deref().map(shown_url),
-            updated: meta.updated.unwrap_or(held.updated),
+            // As copied: the feed's own date moves at each poll, and with it every ETag would.
+            updated: held.updated,
             icon: meta.icon.as_deref().map(shown_url),
             logo: meta.logo.as_deref().map(shown_url),
             rights: meta.rights.clone(),

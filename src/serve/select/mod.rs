@@ -13,11 +13,11 @@ mod number;
 mod page;
 mod window;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::ids::feed_id;
 use crate::model::policy::{Catalog, ENTRIES_PER_FEED_MAX, SitePolicy};
@@ -26,10 +26,14 @@ use crate::model::source::{CategorySlug, Source, SourceId, SourceState};
 use crate::render::{Document, Item};
 use crate::store::{Stats, Store, StoreError};
 
+use super::body::Keep;
+use super::revision::Needs;
 use super::route::{Part, Scope};
 
 /// What a client may keep, in minutes: `max-age` and RSS `ttl` (R45, R91).
 pub const TTL_MIN: u32 = 5;
+/// The same of what only a correction changes.
+const TTL_LONG_MIN: u32 = 60;
 
 /// What was asked for, or why it is not here.
 #[derive(Clone, Debug)]
@@ -49,9 +53,13 @@ pub enum Found<T> {
 pub struct Selected {
     /// The document.
     pub document: Document,
-    /// `Last-Modified`: the latest commit that changed a source whose words stand in it, else the
-    /// store's creation (R85).
+    /// `Last-Modified`: the latest commit that changed one of its sources, else the store's creation
+    /// (R85).
     pub changed: Timestamp,
+    /// How long it may be kept.
+    pub keep: Keep,
+    /// What it is made of.
+    pub needs: Needs,
 }
 
 /// The store seen through a configuration, for one rendering.
@@ -110,9 +118,15 @@ impl<'a> View<'a> {
             Unit::Stories => self.story_items(&places.positions)?,
             Unit::Entries => self.entry_items(&places.positions)?,
         };
-        let changed = self.changed(&membership.sources, &items);
-        let document = self.assemble(scope, part, &places, items);
-        Ok(Found::Here(Selected { document, changed }))
+        let changed = self.changed(&membership.sources);
+        let keep = if places.is_archive || self.is_over(scope)? { Keep::Long } else { Keep::Short };
+        let mut document = self.assemble(scope, part, &places, items);
+        document.ttl_min = match keep {
+            Keep::Short | Keep::Forever => TTL_MIN,
+            Keep::Long => TTL_LONG_MIN,
+        };
+        let needs = needs(scope, membership.sources);
+        Ok(Found::Here(Selected { document, changed, keep, needs }))
     }
 
     fn membership(&self, scope: &Scope) -> Result<Found<Membership>, StoreError> {
@@ -180,7 +194,18 @@ impl<'a> View<'a> {
         }
     }
 
-    fn assemble(&self, scope: &Scope, part: Part, places: &Places, items: Vec<Item>) -> Document {
+    fn assemble(
+        &self,
+        scope: &Scope,
+        part: Part,
+        places: &Places,
+        mut items: Vec<Item>,
+    ) -> Document {
+        // R8, R9: whatever the store says, an id stands for one entry of a document, the older one.
+        let mut ids = HashSet::new();
+        items.reverse();
+        items.retain(|item| ids.insert(item.id.clone()));
+        items.reverse();
         let base = &self.site.base_url;
         let feed = format!("{base}{}", scope.part_path(part));
         let path = scope.path();
@@ -253,16 +278,27 @@ impl<'a> View<'a> {
         self.day_bounds(day).map_or(self.stats.created, |(from, _)| from)
     }
 
-    /// The latest change of the scope's sources and of every source whose copy is credited.
-    fn changed(&self, sources: &[SourceId], items: &[Item]) -> Timestamp {
-        let credited = items.iter().flat_map(|item| {
-            let copies = item.copies.iter().map(|copy| copy.source.as_str());
-            copies.chain([item.source.slug.as_str()])
-        });
-        let credited = credited.filter_map(|slug| self.states.get(&SourceId::new(slug)));
-        let own = sources.iter().filter_map(|id| self.states.get(id));
-        let latest = own.chain(credited).filter_map(|state| state.changed).max();
-        latest.unwrap_or(self.stats.created)
+    /// The latest change of the sources. A commit that changes a story changes all its sources.
+    pub(super) fn changed(&self, sources: &[SourceId]) -> Timestamp {
+        let states = sources.iter().filter_map(|id| self.states.get(id));
+        states.filter_map(|state| state.changed).max().unwrap_or(self.stats.created)
+    }
+
+    /// Tells whether a day is over: there is news from a whole day after its end. By the store, not
+    /// by the clock, so that the same store gives the same bytes.
+    fn is_over(&self, scope: &Scope) -> Result<bool, StoreError> {
+        let (Scope::Day(day) | Scope::CategoryDay(_, day)) = scope else { return Ok(false) };
+        let Some((_, until)) = self.day_bounds(*day) else { return Ok(true) };
+        let newest = self.store.select(&Selection {
+            unit: Unit::Stories,
+            sources: self.catalog.all(),
+            from: None,
+            until: None,
+            after: None,
+            limit: 1,
+        })?;
+        let a_day = SignedDuration::from_hours(24);
+        Ok(newest.first().is_some_and(|place| place.date.duration_since(until) >= a_day))
     }
 
     /// Returns when the store was made.
@@ -272,7 +308,7 @@ impl<'a> View<'a> {
 
     /// Returns when anything that is published last changed.
     pub fn changed_anywhere(&self) -> Timestamp {
-        self.changed(&self.catalog.all(), &[])
+        self.changed(&self.catalog.all())
     }
 
     /// Returns the title of a category: the operator's, else the slug.
@@ -311,6 +347,14 @@ impl<'a> View<'a> {
             after: None,
             limit: ENTRIES_PER_FEED_MAX,
         })
+    }
+}
+
+fn needs(scope: &Scope, sources: Vec<SourceId>) -> Needs {
+    match scope {
+        Scope::All => Needs::everything(),
+        Scope::Category(_) | Scope::Source(_) => Needs { sources, ..Needs::NOTHING },
+        Scope::Day(day) | Scope::CategoryDay(_, day) => Needs { day: Some(*day), ..Needs::NOTHING },
     }
 }
 
