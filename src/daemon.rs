@@ -18,7 +18,7 @@ use standstill::Standstill;
 
 use crate::clock::{FixedClock, SystemClock, random_seed};
 use crate::control::Mill;
-use crate::fetch::HttpFetch;
+use crate::fetch::{HttpFetch, HttpPost};
 use crate::ingest::{OnChange, Settings, Writer};
 use crate::model::outcome::Clock;
 use crate::model::policy::{Config, Listen};
@@ -30,6 +30,7 @@ use crate::serve::{self, Readiness, Site};
 use crate::store::{Birth, SledOptions, SledStore, Store, StoreError};
 use crate::systemd::{self, PassedListener};
 use crate::telemetry::Metrics;
+use crate::websub::Announcer;
 
 /// After this a stop no longer waits for requests and polls in hand.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -194,14 +195,22 @@ pub async fn run_with(
 
     let store = open_store(&config, clock.now()).await?;
     site.set_store(Some(Arc::clone(&store)));
-    let changed = Arc::clone(&site);
-    let on_change = Arc::new(move |change| changed.changed(&change));
+    let announcer = announcer(&config, &site, &clock)?;
+    let on_change = on_change(&site, announcer.as_ref());
     let mill = Arc::new(join(&config, store, Arc::clone(&clock), metrics, on_change)?);
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
     let admin = tokio::spawn(serve_admin(admin, actions::new(&mill), limits, stop.clone()));
     site.set_readiness(Readiness::Ready);
     let warm = Arc::clone(&site);
-    let warm = tokio::spawn(async move { warm.keep_warm().await });
+    let warm = tokio::spawn(async move {
+        let announce = async {
+            match &announcer {
+                Some(announcer) => announcer.run().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::join!(warm.keep_warm(), announce);
+    });
     let scheduler = tokio::spawn(scheduler::run(
         Arc::clone(&mill),
         Arc::clone(&site),
@@ -228,6 +237,29 @@ pub async fn run_with(
     }
     mill.stop().await;
     Ok(())
+}
+
+/// Returns what tells the hub, if one is configured.
+fn announcer(
+    config: &Config,
+    site: &Arc<Site>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<Announcer>>, DaemonError> {
+    let Some(hub) = config.websub_hub.clone() else { return Ok(None) };
+    let post = HttpPost::new(&config.poll, env!("CARGO_PKG_VERSION"))
+        .map_err(|error| DaemonError::Setup(error.to_string()))?;
+    Ok(Some(Announcer::new(hub, Arc::clone(site), Arc::new(post), Arc::clone(clock))))
+}
+
+/// What was published is first rendered anew, then announced.
+fn on_change(site: &Arc<Site>, announcer: Option<&Arc<Announcer>>) -> OnChange {
+    let (site, announcer) = (Arc::clone(site), announcer.cloned());
+    Arc::new(move |change| {
+        site.changed(&change);
+        if let Some(announcer) = &announcer {
+            announcer.changed(change);
+        }
+    })
 }
 
 fn site(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>) -> Arc<Site> {

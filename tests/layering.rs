@@ -25,6 +25,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("telemetry", &["model"]),
     ("poll", &["model", "store", "parse", "normalize", "dedup", "ingest", "telemetry"]),
     ("ingest", &["model", "store", "dedup", "schedule", "poll", "telemetry", "clock"]),
+    ("websub", &["model", "serve"]),
     ("control", &["model", "store", "dedup", "ingest", "poll", "telemetry", "machine"]),
     ("daemon", ANY),
     ("demo", ANY),

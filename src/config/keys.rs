@@ -71,7 +71,6 @@ pub(super) const INERT: &[Inert] = &[
     inert("store", "url_file", Preset::Text(""), "the sled engine needs none"),
     inert("poll", "proxy", Preset::Text(""), "requests go out directly"),
     inert("source", "proxy", Preset::Text(""), "requests go out directly"),
-    inert("websub", "hub", Preset::Text(""), "the hub is announced in the feeds but not pinged"),
 ];
 
 const fn inert(

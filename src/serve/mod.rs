@@ -17,6 +17,7 @@ pub mod revision;
 pub mod route;
 pub mod select;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 use crate::model::change::Change;
 use crate::model::outcome::Clock;
 use crate::model::policy::{Catalog, ServerPolicy, SitePolicy};
+use crate::model::source::SourceId;
 use crate::render::html::{self, Notice, Style};
 use crate::store::Store;
 
@@ -145,6 +147,38 @@ impl Site {
                 let _ = self.outcome(&route).await;
             }
         }
+    }
+
+    /// Returns the feeds that a change concerns, in every format.
+    pub fn feeds_of(&self, change: &Change) -> Vec<Route> {
+        let front = self.front.load();
+        let Settings { site, catalog, .. } = &front.settings;
+        let is_concerned = |sources: &[SourceId]| {
+            change.is_everywhere || sources.iter().any(|id| change.sources.contains(id))
+        };
+        let mut scopes = vec![Scope::All];
+        let categories = catalog.categories.iter().map(|category| &category.slug);
+        let concerned = categories.filter(|slug| is_concerned(&catalog.members(slug)));
+        scopes.extend(concerned.map(|slug| Scope::Category(slug.to_string())));
+        let published = catalog.sources.iter().filter(|source| source.publish);
+        let concerned = published.filter(|source| is_concerned(std::slice::from_ref(&source.id)));
+        scopes.extend(concerned.map(|source| Scope::Source(source.id.to_string())));
+        let day = |date: &jiff::Timestamp| date.to_zoned(site.timezone.clone()).date();
+        let days: BTreeSet<_> = change.dates.iter().map(day).collect();
+        scopes.extend(days.into_iter().map(Scope::Day));
+        let formats = [Format::Atom, Format::Rss, Format::Json];
+        let feeds = |scope: Scope| formats.map(|f| Route::Feed(scope.clone(), Part::Newest, f));
+        scopes.into_iter().flat_map(feeds).collect()
+    }
+
+    /// Returns address and tag of a feed as it is served from now on, rendered when it has to be;
+    /// `None` when it cannot be served.
+    pub async fn rendition(self: &Arc<Self>, route: &Route) -> Option<(String, String)> {
+        let Route::Feed(scope, part, format) = route else { return None };
+        let Ok(Outcome::Body(body)) = self.outcome(route).await else { return None };
+        let base = self.front.load().settings.site.base_url.clone();
+        let url = format!("{base}{}.{}", scope.part_path(*part), format.extension());
+        Some((url, body.tag.clone()))
     }
 
     /// Returns how often something was rendered so far.

@@ -209,7 +209,7 @@ pub fn source(id: &str, url: &str, categories: &[&str]) -> Source {
     }
 }
 
-fn category(slug: &str, title: &str, former: &[&str]) -> CategoryPolicy {
+pub fn category(slug: &str, title: &str, former: &[&str]) -> CategoryPolicy {
     CategoryPolicy {
         slug: CategorySlug::new(slug),
         title: title.to_owned(),

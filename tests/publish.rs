@@ -1,4 +1,5 @@
-//! RFC 5005 archives walked over HTTP, through the whole program (R66–R72).
+//! What subscribers rely on, through the whole program over HTTP: archives that can be walked
+//! (R66–R73), a hub that is told (R100), secrets that stay in.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,7 +11,7 @@ mod blackbox;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use blackbox::{Daemon, Origin, Place};
+use blackbox::{Answer, Daemon, Origin, Place};
 use serde_json::Value;
 
 const BASE: &str = "https://mill.example";
@@ -230,4 +231,31 @@ fn a_revision_of_an_archived_entry_is_in_the_feed_too_r72() {
     let title = "sửa lại cho đúng";
     assert!(daemon.get("/source/mot/archive/0.atom").text().contains(title));
     assert!(daemon.get("/source/mot.atom").text().contains(title), "R72");
+}
+
+#[test]
+fn the_hub_is_told_when_the_new_bytes_are_served_r100() {
+    let origin = Origin::start();
+    origin.feed("/mot.xml", "\"m1\"", "Thu, 1 Jan 2020 00:00:00 GMT", &feed("mot", 1, 3));
+    origin.feed("/hai.xml", "\"h1\"", "Thu, 1 Jan 2020 00:00:00 GMT", &feed("hai", 1, 3));
+    origin.on("/hub", |_| Answer::status(202));
+    let hub = format!("[websub]\nhub = \"{}\"\n", origin.url("/hub"));
+    let place = Place::new(&format!("{hub}{}", configuration(&origin, ["\"tin\"", ""])));
+    let daemon = place.daemon();
+    let told = |topic: &str| {
+        let topic = topic.replace(':', "%3A").replace('/', "%2F");
+        let form = format!("hub.mode=publish&hub.url={topic}");
+        origin.seen("/hub").iter().any(|seen| seen.body == form.as_bytes())
+    };
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    for path in ["/all.atom", "/category/tin.rss", "/source/hai.json"] {
+        while !told(&format!("{BASE}{path}")) {
+            assert!(std::time::Instant::now() < end, "{path}: {:?}", daemon.log());
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+    let links = daemon.get("/all.atom").header("link").to_owned();
+    assert!(links.contains(&format!("<{}>; rel=\"hub\"", origin.url("/hub"))), "{links}");
+    let json: Value = serde_json::from_str(&daemon.get("/all.json").text()).unwrap();
+    assert_eq!(json["hubs"][0]["type"], "WebSub", "R58");
 }
