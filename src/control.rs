@@ -304,7 +304,7 @@ fn source_status(source: &Source, state: &SourceState, (entries, week): (usize, 
         "http_status": state.http_status,
         "entries": entries,
         "entries_7d": week,
-        "redirect_pending": state.redirect_pending,
+        "redirect_pending": state.redirect_pending.as_deref().map(scrub_url),
         "last_error": state.last_error,
         "flaws": state.flaws.iter().map(|(name, count)| json!({ name: count })).collect::<Vec<_>>(),
     })

@@ -11,7 +11,7 @@ mod blackbox;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use blackbox::{Answer, Daemon, Origin, Place};
+use blackbox::{Answer, Daemon, Origin, Place, text, unix_get};
 use serde_json::Value;
 
 const BASE: &str = "https://mill.example";
@@ -258,4 +258,64 @@ fn the_hub_is_told_when_the_new_bytes_are_served_r100() {
     assert!(links.contains(&format!("<{}>; rel=\"hub\"", origin.url("/hub"))), "{links}");
     let json: Value = serde_json::from_str(&daemon.get("/all.json").text()).unwrap();
     assert_eq!(json["hubs"][0]["type"], "WebSub", "R58");
+}
+
+#[test]
+fn the_secrets_of_a_source_are_seen_nowhere() {
+    const SECRETS: [&str; 2] = ["t0kenvalue", "passw0rd"];
+    let origin = Origin::start();
+    let own = format!("http://user:passw0rd@{}/private.xml?token=t0kenvalue", origin.address);
+    let body = format!(
+        "<rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\"><channel>\
+         <title>Riêng t0kenvalue</title><link>https://rieng.example/?token=t0kenvalue</link>\
+         <description>passw0rd</description>\
+         <atom:link rel=\"self\" href=\"{own}\"/><atom:link rel=\"hub\" href=\"{own}\"/>\
+         <item><guid>https://rieng.example/1?key=t0kenvalue</guid><title>Một t0kenvalue</title>\
+         <link>https://rieng.example/1?token=t0kenvalue</link>\
+         <pubDate>Fri, 22 Nov 2024 18:11:00 +0700</pubDate>\
+         <description>Đọc tại &lt;a href=\"{own}\"&gt;đây&lt;/a&gt;.</description>\
+         <enclosure url=\"https://rieng.example/1.mp3?token=t0kenvalue\" length=\"1\" \
+         type=\"audio/mpeg\"/></item></channel></rss>"
+    );
+    let moved = origin.url("/moved.xml?token=t0kenvalue");
+    origin.on("/private.xml?token=t0kenvalue", move |_| {
+        Answer::status(301).header("Location", &moved)
+    });
+    origin.on("/moved.xml?token=t0kenvalue", move |_| {
+        Answer::ok(body.as_bytes()).header("Content-Type", "application/rss+xml")
+    });
+    let place = Place::new(&format!(
+        "[[source]]\nid = \"rieng\"\nurl = \"{own}\"\ncategories = [\"tin\"]\n"
+    ));
+    let polled = place.run(&["poll", "--json"]);
+    let daemon = place.daemon();
+    let all = daemon.wait_for("/all.atom", |body| body.contains("<entry"));
+    let entry = all.text().split("/entry/").nth(1).map(|rest| rest[..16].to_owned()).unwrap();
+    let mut paths = vec![format!("/entry/{entry}")];
+    for scope in ["/all", "/category/tin", "/source/rieng", "/date/2024-11-22"] {
+        let page = if scope == "/all" { "/" } else { scope };
+        paths.push(page.to_owned());
+        paths.extend(["atom", "rss", "json"].map(|format| format!("{scope}.{format}")));
+    }
+    paths.extend(["/sources", "/sources.opml", "/feeds.opml", "/dates"].map(str::to_owned));
+    let socket = place.dir.path().join("data/control.sock");
+    let mut seen = vec![
+        ("status".to_owned(), unix_get(&socket, "/status.json")),
+        ("metrics".to_owned(), unix_get(&socket, "/metrics")),
+        ("log".to_owned(), daemon.log().join("\n")),
+        ("poll".to_owned(), text(&polled.stderr)),
+    ];
+    for path in paths {
+        let reply = daemon.get(&path);
+        assert_eq!(reply.status, 200, "{path}");
+        seen.push((path, format!("{:?}\n{}", reply.headers, reply.text())));
+    }
+    for (place, text) in seen {
+        for secret in SECRETS {
+            let found = text.find(secret).map(|at| &text[at.saturating_sub(80)..at]);
+            assert_eq!(found, None, "{secret} in {place}");
+        }
+    }
+    assert!(!daemon.get("/sources.opml").text().contains("private.xml"), "left out");
+    assert!(daemon.get("/all.atom").text().contains("https://rieng.example/1?token=***"));
 }

@@ -258,6 +258,8 @@ fn any_credit() -> impl Strategy<Value = SourceCredit> {
         logo: urls[3].clone(),
         rights: texts.2,
         language: texts.3,
+        categories: vec![Category { term: "x".to_owned(), ..Category::default() }],
+        contributors: authors.clone(),
         authors,
     })
 }

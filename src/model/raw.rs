@@ -172,6 +172,10 @@ pub struct RawMeta {
     pub language: Option<String>,
     /// Authors (`author`, `managingEditor`, `dc:creator`, `itunes:author`).
     pub authors: Vec<RawPerson>,
+    /// Contributors.
+    pub contributors: Vec<RawPerson>,
+    /// Categories of the feed.
+    pub categories: Vec<Category>,
     /// Rights, RSS `copyright`.
     pub rights: Option<RawText>,
     /// Icon.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::entry::{EntryNo, Person};
+use super::entry::{Category, EntryNo, Person};
 use super::policy::DedupMode;
 
 /// The name of a source: a slug, unique in the configuration. State and entries follow it, not the URL.
@@ -181,6 +181,10 @@ pub struct FeedMeta {
     pub language: Option<String>,
     /// Authors of the feed; they stand in for entries without one.
     pub authors: Vec<Person>,
+    /// Contributors, likewise.
+    pub contributors: Vec<Person>,
+    /// Categories of the feed, likewise.
+    pub categories: Vec<Category>,
     /// Plain text.
     pub rights: Option<String>,
     /// Icon and logo, absolute.

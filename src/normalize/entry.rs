@@ -187,7 +187,7 @@ pub(super) fn instant(
     None
 }
 
-fn categories(raw: &[Category]) -> Vec<Category> {
+pub(super) fn categories(raw: &[Category]) -> Vec<Category> {
     let mut kept: Vec<Category> = Vec::new();
     for category in raw.iter().take(CATEGORIES_MAX) {
         let label = category.label.as_deref().and_then(text::label);

@@ -150,6 +150,8 @@ fn meta_of(raw: &RawMeta, shared: &Shared<'_>, flaws: &mut Flaws) -> FeedMeta {
         hubs: links.iter().filter(|(rel, _, _)| rel == "hub").map(|it| it.1.clone()).collect(),
         language: shared.language.and_then(link::language),
         authors: person::all(&raw.authors, shared.base),
+        contributors: person::all(&raw.contributors, shared.base),
+        categories: entry::categories(&raw.categories),
         rights: raw.rights.as_ref().and_then(entry::rights),
         icon: picture(&raw.icon),
         logo: picture(&raw.logo),

@@ -98,18 +98,20 @@ fn text(out: &mut Out, name: &str, html: Option<&str>) {
 }
 
 fn categories(out: &mut Out, document: &Document, item: &Item) {
-    for Category { term, scheme, label } in &item.categories {
-        let scheme = scheme.as_deref().map(iri);
-        let attributes =
-            [("term", Some(&**term)), ("scheme", scheme.as_deref()), ("label", label.as_deref())];
-        out.empty("category", &attributes);
-    }
+    item.categories.iter().for_each(|one| category(out, one));
     let scheme = document.category_scheme();
     for (slug, title) in &item.sections {
         let attributes =
             [("term", Some(&**slug)), ("scheme", Some(&*scheme)), ("label", Some(&**title))];
         out.empty("category", &attributes);
     }
+}
+
+fn category(out: &mut Out, Category { term, scheme, label }: &Category) {
+    let scheme = scheme.as_deref().map(iri);
+    let attributes =
+        [("term", Some(&**term)), ("scheme", scheme.as_deref()), ("label", label.as_deref())];
+    out.empty("category", &attributes);
 }
 
 /// Links in a fixed order: the article, our page, the origin, the copies, files, what else the
@@ -185,6 +187,8 @@ fn source(out: &mut Out, document: &Document, item: &Item, outer: &str) {
     out.element("title", &[("type", Some("text"))], credit.display_title());
     out.element("updated", &[], &rfc3339(credit.updated));
     credit.authors.iter().for_each(|author| person(out, "author", author));
+    credit.contributors.iter().for_each(|one| person(out, "contributor", one));
+    credit.categories.iter().for_each(|one| category(out, one));
     if let Some(url) = &credit.feed_url {
         link(out, "self", url, None, None);
     }

@@ -141,6 +141,10 @@ pub struct SourceCredit {
     pub language: Option<String>,
     /// Authors of the feed.
     pub authors: Vec<Person>,
+    /// Contributors of the feed, where the entry names none (R10).
+    pub contributors: Vec<Person>,
+    /// Categories of the feed, where the entry has none (R10).
+    pub categories: Vec<Category>,
 }
 
 /// Another outlet that carries the story.

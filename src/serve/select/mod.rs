@@ -11,9 +11,12 @@ mod item;
 mod lists;
 mod number;
 mod page;
+mod veil;
 mod window;
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -29,6 +32,7 @@ use crate::store::{Stats, Store, StoreError};
 use super::body::Keep;
 use super::revision::Needs;
 use super::route::{Part, Scope};
+use veil::Veil;
 
 /// What a client may keep, in minutes: `max-age` and RSS `ttl` (R45, R91).
 pub const TTL_MIN: u32 = 5;
@@ -70,6 +74,7 @@ pub struct View<'a> {
     pub(super) stats: Stats,
     sources: HashMap<&'a SourceId, &'a Arc<Source>>,
     states: HashMap<SourceId, Arc<SourceState>>,
+    veils: RefCell<HashMap<SourceId, Rc<Veil>>>,
 }
 
 /// The sources of a scope, and what of them is listed.
@@ -100,6 +105,7 @@ impl<'a> View<'a> {
             stats: store.stats()?,
             sources: catalog.sources.iter().map(|source| (&source.id, source)).collect(),
             states: store.states()?.into_iter().collect(),
+            veils: RefCell::default(),
         })
     }
 
@@ -263,8 +269,12 @@ impl<'a> View<'a> {
                 format!("{day} ({})", self.site.timezone.iana_name().unwrap_or("UTC"))
             }
             Scope::Source(id) => {
-                let state = self.states.get(&SourceId::new(id));
-                state.and_then(|state| state.meta.subtitle.clone()).unwrap_or_default()
+                let id = SourceId::new(id);
+                let state = self.states.get(&id);
+                let said = state.and_then(|state| state.meta.subtitle.clone());
+                let mut said = said.unwrap_or_default();
+                self.veil(&id).text(&mut said);
+                said
             }
             Scope::All | Scope::Category(_) => String::new(),
         }
@@ -311,6 +321,17 @@ impl<'a> View<'a> {
         self.changed(&self.catalog.all())
     }
 
+    /// Returns what keeps a source's secrets in.
+    fn veil(&self, id: &SourceId) -> Rc<Veil> {
+        if let Some(veil) = self.veils.borrow().get(id) {
+            return Rc::clone(veil);
+        }
+        let source = self.sources.get(id).map(|source| source.as_ref());
+        let veil = Rc::new(Veil::of(source, self.states.get(id).map(Arc::as_ref)));
+        self.veils.borrow_mut().insert(id.clone(), Rc::clone(&veil));
+        veil
+    }
+
     /// Returns the title of a category: the operator's, else the slug.
     pub fn category_title(&self, slug: &str) -> String {
         self.catalog.category(slug).map_or_else(|| slug.to_owned(), |found| found.title.clone())
@@ -321,7 +342,9 @@ impl<'a> View<'a> {
         let operators = self.sources.get(id).and_then(|source| source.title.clone());
         let own = || self.states.get(id).and_then(|state| state.meta.title.clone());
         let named = operators.or_else(own).filter(|title| !title.is_empty());
-        named.unwrap_or_else(|| id.to_string())
+        let mut title = named.unwrap_or_else(|| id.to_string());
+        self.veil(id).text(&mut title);
+        title
     }
 
     /// Returns the instants at which a day begins and ends in the site's zone.

@@ -165,7 +165,9 @@ impl View<'_> {
         let Scope::Source(id) = scope else { return None };
         let site = self.states.get(&SourceId::new(id))?.meta.site.as_deref()?;
         let is_web = site.starts_with("http://") || site.starts_with("https://");
-        is_web.then(|| crate::model::scrub::scrub_url(site))
+        let mut site = is_web.then(|| crate::model::scrub::scrub_url(site))?;
+        self.veil(&SourceId::new(id)).text(&mut site);
+        Some(site)
     }
 
     /// Returns the days that have stories, newest first, with counts.

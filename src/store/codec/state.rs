@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::pack::With;
 use super::parts::{Instant, PersonWire, instant, models, owned, timestamp, wires};
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
-use crate::model::entry::EntryNo;
+use crate::model::entry::{Category, EntryNo};
 use crate::model::source::{
     Departed, FeedMeta, ItemHash, Listed, PublisherWish, SourceId, SourceState, Validators,
 };
@@ -67,6 +67,10 @@ struct MetaWire<'a> {
     language: Option<&'a str>,
     #[serde(borrow)]
     authors: Vec<PersonWire<'a>>,
+    #[serde(borrow)]
+    contributors: Vec<PersonWire<'a>>,
+    #[serde(borrow)]
+    categories: Vec<(&'a str, Option<&'a str>, Option<&'a str>)>,
     rights: Option<&'a str>,
     icon: Option<&'a str>,
     logo: Option<&'a str>,
@@ -214,6 +218,12 @@ impl<'a> From<&'a FeedMeta> for MetaWire<'a> {
             hubs: meta.hubs.iter().map(String::as_str).collect(),
             language: meta.language.as_deref(),
             authors: wires(&meta.authors),
+            contributors: wires(&meta.contributors),
+            categories: meta
+                .categories
+                .iter()
+                .map(|one| (&*one.term, one.scheme.as_deref(), one.label.as_deref()))
+                .collect(),
             rights: meta.rights.as_deref(),
             icon: meta.icon.as_deref(),
             logo: meta.logo.as_deref(),
@@ -233,6 +243,16 @@ impl From<MetaWire<'_>> for FeedMeta {
             hubs: wire.hubs.into_iter().map(str::to_owned).collect(),
             language: owned(wire.language),
             authors: models(wire.authors),
+            contributors: models(wire.contributors),
+            categories: wire
+                .categories
+                .into_iter()
+                .map(|(term, scheme, label)| Category {
+                    term: term.to_owned(),
+                    scheme: owned(scheme),
+                    label: owned(label),
+                })
+                .collect(),
             rights: owned(wire.rights),
             icon: owned(wire.icon),
             logo: owned(wire.logo),

@@ -192,6 +192,15 @@ fn meta() -> impl Strategy<Value = FeedMeta> {
     let more = (some_text(), some_text(), some_text(), some_text());
     (texts, more, vec(text(), 0..3), vec(person(), 0..3), option::of(at())).prop_map(
         |(texts, more, hubs, authors, updated)| FeedMeta {
+            contributors: authors.iter().rev().cloned().collect(),
+            categories: hubs
+                .iter()
+                .map(|term| Category {
+                    term: term.clone(),
+                    scheme: texts.0.clone(),
+                    label: more.0.clone(),
+                })
+                .collect(),
             id: texts.0,
             title: texts.1,
             subtitle: texts.2,
