@@ -176,6 +176,18 @@ impl Item {
         self.link.as_deref().unwrap_or(&self.page_url)
     }
 
+    /// Returns the picture the publisher shows with the entry: `media:thumbnail`, else
+    /// `itunes:image`.
+    pub fn image(&self) -> Option<&str> {
+        let attribute = |prefix: &str, name: &str, attribute: &str| {
+            let is = |element: &Element| element.prefix == prefix && element.name == name;
+            let element = foreign::find(&self.extensions, &is)?;
+            let (_, value) = element.attributes.iter().find(|(named, _)| named == attribute)?;
+            named(value)
+        };
+        attribute("media", "thumbnail", "url").or_else(|| attribute("itunes", "image", "href"))
+    }
+
     /// Returns who is named as author: the entry's, else its source's, else the source by its
     /// title, else the site (R13).
     pub fn credited_authors(&self, document: &Document) -> Vec<Person> {

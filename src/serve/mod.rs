@@ -235,6 +235,7 @@ impl Site {
             | Route::FeedsOpml
             | Route::SourcesOpml
             | Route::Robots
+            | Route::Icon
             | Route::Style(_) => self.document(front, route, request).await,
         }
     }
@@ -369,7 +370,7 @@ impl Front {
         respond::moved(&format!("{}{path}", self.settings.site.base_url))
     }
 
-    /// What a page may load: its style sheet, and pictures only if the operator says so (R97).
+    /// What a page may load: its style sheet and icon, and pictures of others only if the operator says so (R97).
     fn guard(&self, answer: &mut Answer, route: &Route) {
         let is_page = matches!(
             route,
@@ -384,9 +385,9 @@ impl Front {
             return;
         }
         let media = if self.shell.images {
-            " img-src https: http: data:; media-src https: http:;"
+            " img-src 'self' https: http: data:; media-src https: http:;"
         } else {
-            ""
+            " img-src 'self';"
         };
         let policy = format!(
             "default-src 'none'; style-src 'self';{media} base-uri 'none'; form-action 'none'; \

@@ -18,6 +18,7 @@ use super::{Format, Front, Part, Route, Scope};
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 const OPML: &str = "text/x-opml; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Renders a route that has a body.
@@ -47,6 +48,10 @@ pub(super) fn paint(
         Route::Robots => {
             let body = b"User-agent: *\nDisallow:\n".to_vec();
             Ok(fixed(body, TEXT, view.created(), Keep::Short))
+        }
+        Route::Icon => {
+            let body = html::icon(&settings.site.accent).into_bytes();
+            Ok(fixed(body, SVG, view.created(), Keep::Long))
         }
         Route::Style(hash) if *hash == front.style.hash => {
             let body = front.style.css.clone().into_bytes();
@@ -185,9 +190,11 @@ fn page(view: &View<'_>, front: &Front, scope: &Scope, part: Part) -> Result<Out
     let (newer, older) = ways(view, front, scope, &document)?;
     let website = view.website(scope);
     let heading = view.heading(scope);
-    let listing = Listing { kind, heading, document: &document, newer, older, website };
+    let (calendar, twins) = (view.calendar(scope)?, view.twins(scope)?);
+    let document = &document;
+    let listing = Listing { kind, heading, document, newer, older, website, calendar, twins };
     let body = html::listing(&front.shell, &listing).into_bytes();
-    let rendered = Rendered::new(body, HTML, changed).with_links(&page_links(&document));
+    let rendered = Rendered::new(body, HTML, changed).with_links(&page_links(document));
     Ok(Outcome::Body(Arc::new(Rendered { keep, needs, ..rendered })))
 }
 
@@ -201,7 +208,7 @@ fn ways(
     let paged = |rels: [&str; 2]| {
         let found = document.paging.iter().find(|(rel, _)| rels.contains(&rel.as_str()));
         found.and_then(|(_, url)| url.strip_prefix(&front.settings.site.base_url)).map(|path| Way {
-            label: path.rsplit('/').next().unwrap_or_default().to_owned(),
+            label: html::page_label(path, &front.settings.site.language),
             path: path.to_owned(),
         })
     };

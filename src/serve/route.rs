@@ -68,6 +68,8 @@ pub enum Route {
     SourcesOpml,
     /// For crawlers.
     Robots,
+    /// The site's icon.
+    Icon,
     /// Alive.
     Health,
     /// Able to serve feeds.
@@ -138,7 +140,7 @@ impl Route {
             Self::Robots => "robots",
             Self::Health => "healthz",
             Self::Ready => "readyz",
-            Self::Style(_) => "static",
+            Self::Style(_) | Self::Icon => "static",
             Self::Moved(_) => "moved",
             Self::Options => "options",
             Self::NotFound => "unknown",
@@ -198,6 +200,7 @@ fn find(segments: &[&str]) -> Route {
         ["feeds.opml"] => Route::FeedsOpml,
         ["sources.opml"] => Route::SourcesOpml,
         ["robots.txt"] => Route::Robots,
+        ["favicon.svg" | "favicon.ico"] => Route::Icon,
         ["healthz"] => Route::Health,
         ["readyz"] => Route::Ready,
         ["entry", slug] if is_entry_slug(slug) => Route::Entry(Slug((*slug).to_owned())),
@@ -352,6 +355,8 @@ mod tests {
             ("/feeds.opml", Route::FeedsOpml),
             ("/sources.opml", Route::SourcesOpml),
             ("/robots.txt", Route::Robots),
+            ("/favicon.svg", Route::Icon),
+            ("/favicon.ico", Route::Icon),
             ("/healthz", Route::Health),
             ("/readyz", Route::Ready),
             ("/static/feedmill.0123456789abcdef.css", Route::Style("0123456789abcdef".to_owned())),

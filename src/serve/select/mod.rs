@@ -6,6 +6,7 @@
 //! a story opened by such a source is shown by another of its copies. Standards: RFC 4287 (feed and
 //! entry parts), RFC 5005 (paging and archives), rules R4–R24 and R62–R74.
 
+mod calendar;
 mod credit;
 mod item;
 mod lists;
