@@ -319,3 +319,29 @@ fn the_secrets_of_a_source_are_seen_nowhere() {
     assert!(!daemon.get("/sources.opml").text().contains("private.xml"), "left out");
     assert!(daemon.get("/all.atom").text().contains("https://rieng.example/1?token=***"));
 }
+
+#[test]
+fn a_feed_of_ours_read_by_us_adds_nothing_r64() {
+    let origin = Origin::start();
+    origin.feed("/mot.xml", "\"m1\"", "Thu, 1 Jan 2020 00:00:00 GMT", &feed("mot", 1, 40));
+    origin.feed("/hai.xml", "\"h1\"", "Thu, 1 Jan 2020 00:00:00 GMT", &feed("hai", 1, 20));
+    let place = Place::new(&configuration(&origin, ["\"tin\"", ""]));
+    let daemon = start(&place);
+    let before = walk(&daemon, "/all", "atom").0;
+    let mut own = String::new();
+    for extension in ["atom", "rss", "json"] {
+        let reply = daemon.get(&format!("/all.{extension}"));
+        let (path, body) = (format!("/own.{extension}"), reply.body);
+        let kind = reply.headers["content-type"].clone();
+        origin.on(&path, move |_| Answer::ok(body.as_slice()).header("Content-Type", &kind));
+        let url = origin.url(&path);
+        own += &format!("[[source]]\nid = \"own-{extension}\"\nurl = \"{url}\"\n");
+    }
+    drop(daemon);
+    place.configure(&format!("{}{own}", configuration(&origin, ["\"tin\"", ""])));
+    let polled = place.must(&["poll", "own-atom", "own-rss", "own-json", "--json"]);
+    let last: Value = serde_json::from_str(polled.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["new"], &last["duplicate"]), (&Value::from(0), &Value::from(180)), "{last}");
+    let daemon = place.daemon();
+    assert_eq!(walk(&daemon, "/all", "atom").0, before);
+}

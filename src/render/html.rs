@@ -281,7 +281,10 @@ pub fn listing(shell: &Shell, listing: &Listing<'_>) -> String {
         Kind::Home | Kind::Day | Kind::Source => "/date/".to_owned(),
     };
     let frame = shell.frame(title, document.page_url.clone(), Some(Feed::of(document)), path);
-    let intro = document.subtitle.clone();
+    let intro = match &listing.calendar {
+        Some(calendar) => shell.day_intro(calendar.day),
+        None => document.subtitle.clone(),
+    };
     let days = group_by_day(shell, words, document);
     let month = listing.calendar.as_ref().map(|calendar| Month::of(calendar, words));
     finish(&ListingPage { frame, listing, intro, day_path, days, month })
@@ -360,6 +363,13 @@ impl Shell {
     /// Language of the site's own words: that of the site when we speak it.
     fn spoken(&self) -> &str {
         if words::is_spoken(&self.language) { &self.language } else { "en" }
+    }
+
+    /// Weekday and zone of a day: its boundary is one zone's (R74).
+    fn day_intro(&self, day: jiff::civil::Date) -> String {
+        let index = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
+        let (_, weekday) = words(&self.language).weekdays.get(index).copied().unwrap_or_default();
+        format!("{weekday} · {}", self.timezone.iana_name().unwrap_or("UTC"))
     }
 
     /// `22.11.2024 | 18:11` in the site's zone.
