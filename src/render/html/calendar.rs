@@ -49,7 +49,7 @@ impl Month {
             let Ok(day) = first.checked_add(n.days()) else { break };
             cells.push(calendar.cell(day));
         }
-        while cells.len() % 7 != 0 {
+        while !cells.len().is_multiple_of(7) {
             cells.push(Cell::Empty);
         }
         let mut weeks = Vec::new();
