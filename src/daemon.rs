@@ -3,21 +3,29 @@
 //! Only here is an engine of the store named.
 
 mod actions;
+mod reload;
 mod scheduler;
 mod standstill;
+mod vitals;
 
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use reload::Reloader;
 use standstill::Standstill;
+use vitals::Vitals;
 
 use crate::clock::{FixedClock, SystemClock, random_seed};
 use crate::control::Mill;
+use crate::dedup::Names;
 use crate::fetch::{HttpFetch, HttpPost};
 use crate::ingest::{OnChange, Settings, Writer};
 use crate::model::outcome::Clock;
@@ -26,6 +34,7 @@ use crate::poll::Poller;
 use crate::serve::admin::{self, Actions};
 use crate::serve::limit::Peer;
 use crate::serve::listener::{self, Bound, Limits};
+use crate::serve::select::{Secrets, View};
 use crate::serve::{self, Readiness, Site};
 use crate::store::{Birth, SledOptions, SledStore, Store, StoreError};
 use crate::systemd::{self, PassedListener};
@@ -34,6 +43,8 @@ use crate::websub::Announcer;
 
 /// After this a stop no longer waits for requests and polls in hand.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
+/// For so long connections wait while the store opens.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Mode of the admin socket's file.
 const ADMIN_MODE: u32 = 0o660;
 /// Mode of a public socket's file.
@@ -70,7 +81,6 @@ pub enum DaemonError {
 
 /// Completes when the process is told to stop: SIGTERM or SIGINT.
 pub async fn signals() {
-    use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -90,7 +100,37 @@ pub async fn open(config: Config, at: Option<Timestamp>) -> Result<Mill, DaemonE
     };
     let metrics = Arc::new(Metrics::new());
     let store = open_store(&config, clock.now()).await?;
-    join(&config, store, clock, metrics, Arc::new(|_| {}))
+    let fetch = Arc::new(fetcher(&config, &clock)?);
+    join(&config, store, fetch, clock, metrics, Arc::new(|_| {}))
+}
+
+/// Makes the fetcher of a configuration.
+pub(crate) fn fetcher(config: &Config, clock: &Arc<dyn Clock>) -> Result<HttpFetch, DaemonError> {
+    HttpFetch::new(&config.poll, env!("CARGO_PKG_VERSION"), Arc::clone(clock))
+        .map_err(|error| DaemonError::Setup(chain(&error)))
+}
+
+/// Returns what is polled as OPML; with `Secrets::Kept`, sources whose address holds one too.
+pub(crate) fn sources_opml(
+    mill: &Mill,
+    config: &Config,
+    secrets: Secrets,
+) -> Result<String, StoreError> {
+    let catalog = mill.catalog();
+    let view = View::open(mill.store().as_ref(), &config.site, &catalog)?;
+    Ok(String::from_utf8_lossy(&view.sources_opml(secrets)).into_owned())
+}
+
+/// Joins an error and its causes into one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        line.push_str(": ");
+        line.push_str(&next.to_string());
+        cause = next.source();
+    }
+    line
 }
 
 async fn open_store(config: &Config, now: Timestamp) -> Result<Arc<dyn Store>, DaemonError> {
@@ -129,25 +169,19 @@ fn authority(config: &Config, now: Timestamp) -> String {
 fn join(
     config: &Config,
     store: Arc<dyn Store>,
+    fetch: Arc<HttpFetch>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     on_change: OnChange,
 ) -> Result<Mill, DaemonError> {
-    let fetch = HttpFetch::new(&config.poll, env!("CARGO_PKG_VERSION"), Arc::clone(&clock))
-        .map_err(|error| DaemonError::Setup(error.to_string()))?;
     let names = crate::poll::names(&config.catalog, store.as_ref())?;
-    let names = Arc::new(arc_swap::ArcSwap::from_pointee(names));
-    let settings = Settings {
-        catalog: Arc::clone(&config.catalog),
-        poll: config.poll.clone(),
-        window: config.dedup.window,
-        names: Arc::clone(&names),
-    };
+    let names = Arc::new(ArcSwap::from_pointee(names));
+    let settings = writer_settings(config, &names);
     let writer =
         Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), on_change, QUEUE_MAX)?;
     let readers = std::thread::available_parallelism().map_or(2, usize::from);
     let poller = Poller::new(
-        Arc::new(fetch),
+        fetch,
         clock,
         Arc::clone(&store),
         writer.jobs(),
@@ -163,6 +197,15 @@ fn join(
         writer,
         metrics,
     ))
+}
+
+fn writer_settings(config: &Config, names: &Arc<ArcSwap<Names>>) -> Settings {
+    Settings {
+        catalog: Arc::clone(&config.catalog),
+        poll: config.poll.clone(),
+        window: config.dedup.window,
+        names: Arc::clone(names),
+    }
 }
 
 fn absolute(path: &Path) -> std::path::PathBuf {
@@ -183,60 +226,74 @@ pub async fn run_with(
     shutdown: impl Future<Output = ()> + Send + 'static,
     on_ready: impl FnOnce(&[String]),
 ) -> Result<(), DaemonError> {
+    // From the first moment on: a signal that came before this would end the process at once.
+    let shutdown = tokio::spawn(shutdown);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
     let stop = CancellationToken::new();
+    // Before anything that takes long: a SIGHUP that nobody waits for would end the process.
+    let hangup = signal(SignalKind::hangup()).ok();
     let public = bind_public(&config).await?;
     let addresses: Vec<String> =
         public.iter().filter_map(Bound::address).map(|at| at.to_string()).collect();
-    let site = site(&config, &clock, &metrics);
+    let site = Site::new(None, site_settings(&config), Arc::clone(&clock), actions::hook(&metrics));
     let limits = Limits::from(&config.server);
-    let public = tokio::spawn(serve_public(public, Arc::clone(&site), limits, stop.clone()));
-
-    let store = open_store(&config, clock.now()).await?;
+    let serving = serve_public(public, Arc::clone(&site), limits, stop.clone());
+    let opening = vitals::while_opening(clock.as_ref(), open_store(&config, clock.now()));
+    let (store, public) = open_before_serving(opening, serving, clock.as_ref()).await?;
     site.set_store(Some(Arc::clone(&store)));
     let announcer = announcer(&config, &site, &clock)?;
     let on_change = on_change(&site, announcer.as_ref());
-    let mill = Arc::new(join(&config, store, Arc::clone(&clock), metrics, on_change)?);
+    let fetch = Arc::new(fetcher(&config, &clock)?);
+    let mill = join(&config, store, Arc::clone(&fetch), Arc::clone(&clock), metrics, on_change)?;
+    let mill = Arc::new(mill);
+    remember(&mill, &config).await?;
+    let vitals = Arc::new(Vitals::default());
+    let standstill = Standstill::new(&config.store);
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
-    let admin = tokio::spawn(serve_admin(admin, actions::new(&mill), limits, stop.clone()));
+    let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock));
+    let actions = actions::new(&mill, &reloader);
+    let mut tasks = vec![
+        tokio::spawn(serve_admin(admin, actions, limits, stop.clone())),
+        tokio::spawn(scheduler::run(
+            Arc::clone(&mill),
+            Arc::clone(&site),
+            standstill,
+            Arc::clone(&clock),
+            Arc::clone(&vitals),
+            stop.clone(),
+        )),
+        tokio::spawn(reloader.run(hangup, stop.clone())),
+    ];
+    let pulse =
+        vitals::run(Arc::clone(&vitals), Arc::clone(&mill), Arc::clone(&clock), stop.clone());
+    tokio::spawn(pulse);
     site.set_readiness(Readiness::Ready);
-    let warm = Arc::clone(&site);
-    let warm = tokio::spawn(async move {
-        let announce = async {
-            match &announcer {
-                Some(announcer) => announcer.run().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::join!(warm.keep_warm(), announce);
-    });
-    let scheduler = tokio::spawn(scheduler::run(
-        Arc::clone(&mill),
-        Arc::clone(&site),
-        Standstill::new(&config.store),
-        clock,
-        stop.clone(),
-    ));
-    systemd::ready(&format!("serving, {} sources", config.catalog.sources.len()));
+    tasks.push(tokio::spawn(follow(site, announcer, stop.clone())));
+    systemd::ready(&vitals::line(&vitals, &mill, clock.now()).await);
+    tasks.push(public.begun());
     tracing::info!(listen = addresses.join(" "), "feedmill is ready");
     on_ready(&addresses);
 
-    shutdown.await;
+    let _ = shutdown.await;
+    wind_up(&stop, tasks, &mill).await;
+    Ok(())
+}
+
+/// Stops in order: polling and requests, then the commit in hand.
+async fn wind_up(stop: &CancellationToken, tasks: Vec<JoinHandle<()>>, mill: &Mill) {
     tracing::info!("stopping");
     systemd::stopping();
     stop.cancel();
-    warm.abort();
     let finish = async {
-        let _ = scheduler.await;
-        let _ = public.await;
-        let _ = admin.await;
+        for task in tasks {
+            let _ = task.await;
+        }
     };
     if tokio::time::timeout(STOP_TIMEOUT, finish).await.is_err() {
         tracing::warn!("stopped waiting for requests in hand");
     }
     mill.stop().await;
-    Ok(())
 }
 
 /// Returns what tells the hub, if one is configured.
@@ -251,6 +308,17 @@ fn announcer(
     Ok(Some(Announcer::new(hub, Arc::clone(site), Arc::new(post), Arc::clone(clock))))
 }
 
+/// Renders behind changes what readers ask for, and tells the hub.
+async fn follow(site: Arc<Site>, announcer: Option<Arc<Announcer>>, stop: CancellationToken) {
+    let announce = async {
+        match &announcer {
+            Some(announcer) => announcer.run().await,
+            None => std::future::pending().await,
+        }
+    };
+    stop.run_until_cancelled(async { tokio::join!(site.keep_warm(), announce) }).await;
+}
+
 /// What was published is first rendered anew, then announced.
 fn on_change(site: &Arc<Site>, announcer: Option<&Arc<Announcer>>) -> OnChange {
     let (site, announcer) = (Arc::clone(site), announcer.cloned());
@@ -262,13 +330,49 @@ fn on_change(site: &Arc<Site>, announcer: Option<&Arc<Announcer>>) -> OnChange {
     })
 }
 
-fn site(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>) -> Arc<Site> {
-    let settings = serve::Settings {
+/// The public service: answering already, or about to.
+enum Public<F> {
+    Waiting(F),
+    Begun(JoinHandle<()>),
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Public<F> {
+    fn begun(self) -> JoinHandle<()> {
+        match self {
+            Self::Waiting(serving) => tokio::spawn(serving),
+            Self::Begun(task) => task,
+        }
+    }
+}
+
+/// Opens the store while connections wait: those of a restart are then answered with what they ask for. A store that takes
+/// its time is opened while they are told so (503).
+async fn open_before_serving<S, F: Future<Output = ()> + Send + 'static>(
+    opening: impl Future<Output = Result<S, DaemonError>>,
+    serving: F,
+    clock: &dyn Clock,
+) -> Result<(S, Public<F>), DaemonError> {
+    let mut opening = std::pin::pin!(opening);
+    tokio::select! {
+        store = &mut opening => return Ok((store?, Public::Waiting(serving))),
+        () = clock.sleep(PATIENCE) => {}
+    }
+    let task = tokio::spawn(serving);
+    Ok((opening.await?, Public::Begun(task)))
+}
+
+/// Has the writer write down what is configured, so that what leaves later is answered as gone.
+async fn remember(mill: &Mill, config: &Config) -> Result<(), DaemonError> {
+    let settings = writer_settings(config, mill.poller().names());
+    mill.configure(settings).await.map_err(|error| DaemonError::Setup(chain(&error)))
+}
+
+fn site_settings(config: &Config) -> serve::Settings {
+    serve::Settings {
         site: config.site.clone(),
         catalog: Arc::clone(&config.catalog),
         server: config.server.clone(),
-    };
-    Site::new(None, settings, Arc::clone(clock), actions::hook(metrics))
+    }
 }
 
 async fn serve_public(

@@ -6,11 +6,14 @@
 
 mod apply;
 mod number;
+mod order;
+mod outage;
 mod report;
 mod state;
 mod story;
 mod work;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +22,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use apply::outlet_of;
+pub use order::{Done, Last, Order, OrderError, Takedown};
 pub use report::{Counts, Event, Line, Report};
 use work::{Facts, Work};
 
@@ -28,6 +32,7 @@ use crate::model::batch::Batch;
 use crate::model::change::Change;
 use crate::model::entry::{EntryNo, StoryNo};
 use crate::model::policy::{Catalog, PollPolicy};
+use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::Finding;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
@@ -60,6 +65,27 @@ pub enum Job {
     },
     /// Forget what dry runs decided.
     ForgetDryRun,
+    /// Put other settings in force for what comes after.
+    Configure {
+        /// Those.
+        settings: Box<Settings>,
+        /// Told when they are, and their names are remembered.
+        reply: oneshot::Sender<Result<(), Arc<StoreError>>>,
+    },
+    /// Carry out what an operator orders.
+    Order {
+        /// What.
+        order: Order,
+        /// The present.
+        at: Timestamp,
+        /// Told what came of it, when it is durable.
+        reply: oneshot::Sender<Result<Done, OrderError>>,
+    },
+    /// Say that it is alive: what came before is done.
+    Ping {
+        /// Told so.
+        reply: oneshot::Sender<()>,
+    },
     /// End after what came before.
     Stop,
 }
@@ -111,6 +137,21 @@ impl Writer {
     /// Returns where jobs are handed in.
     pub fn jobs(&self) -> mpsc::Sender<Job> {
         self.jobs.clone()
+    }
+
+    /// Puts other settings in force; `None` when the writer has ended.
+    pub async fn configure(&self, settings: Settings) -> Option<Result<(), Arc<StoreError>>> {
+        let (reply, answer) = oneshot::channel();
+        let settings = Box::new(settings);
+        self.jobs.send(Job::Configure { settings, reply }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Carries out an order; `None` when the writer has ended.
+    pub async fn order(&self, order: Order, at: Timestamp) -> Option<Result<Done, OrderError>> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Order { order, at, reply }).await.ok()?;
+        answer.await.ok()
     }
 
     /// Ends the writer after everything handed in before.
@@ -185,11 +226,7 @@ impl Ingest {
     }
 
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
-        match self.number_moved() {
-            Ok(false) => {}
-            Ok(true) => (self.on_change)(Change::everywhere()),
-            Err(error) => tracing::error!(%error, "failed to number what came into categories"),
-        }
+        self.number();
         while let Some(job) = waiting.blocking_recv() {
             let watch = Stopwatch::start();
             let mut group = Vec::new();
@@ -204,6 +241,15 @@ impl Ingest {
             if is_last {
                 return;
             }
+        }
+    }
+
+    /// Numbers what the configuration moved.
+    fn number(&mut self) {
+        match self.number_moved() {
+            Ok(false) => {}
+            Ok(true) => (self.on_change)(Change::everywhere()),
+            Err(error) => tracing::error!(%error, "failed to number what came into categories"),
         }
     }
 
@@ -225,8 +271,41 @@ impl Ingest {
                 self.facts.clear();
                 false
             }
+            Job::Configure { settings, reply } => {
+                let is_other = !Arc::ptr_eq(&self.settings.catalog, &settings.catalog);
+                self.settings = *settings;
+                self.facts.clear();
+                if is_other {
+                    self.number();
+                }
+                let _ = reply.send(self.remember_names().map_err(Arc::new));
+                false
+            }
+            Job::Order { order, at, reply } => {
+                let _ = reply.send(self.order(order, at));
+                false
+            }
+            Job::Ping { reply } => {
+                let _ = reply.send(());
+                false
+            }
             Job::Stop => true,
         }
+    }
+
+    /// Writes down the names of categories, so that one that leaves the configuration is answered 410.
+    fn remember_names(&self) -> Result<(), StoreError> {
+        let slugs = self.settings.catalog.categories.iter().map(|category| &category.slug);
+        let keys: Vec<EntryKey> =
+            slugs.map(|slug| EntryKey::name(&format!("category/{slug}"))).collect();
+        let known = self.store.find(&keys)?;
+        let new = keys.into_iter().zip(known).filter(|(_, known)| known.is_none());
+        let keys: BTreeMap<EntryKey, Claim> = new.map(|(key, _)| (key, Claim::Barred)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(Batch { keys, ..Batch::default() })?;
+        self.store.sync()
     }
 
     fn decide(&mut self, finding: Finding, mode: Mode) -> Result<(Report, Change), StoreError> {
@@ -236,7 +315,11 @@ impl Ingest {
         };
         let mut work = Work::new(self, base, &mut numbers, finding.at);
         let report = work.poll(finding)?;
-        let change = std::mem::take(&mut work.change);
+        let mut change = std::mem::take(&mut work.change);
+        if report.has_changed && change.is_empty() {
+            // Not a story: how a source is doing.
+            change = Change::everywhere();
+        }
         let batch = work.into_batch();
         match mode {
             Mode::DryRun => {

@@ -176,7 +176,7 @@ fn verify(dir: &Path, when: &str) -> u64 {
     assert_eq!(stats.next_story.0, held * ARTICLES + 1, "{when}");
     let mut expected = Batch::default();
     for n in 1..=held {
-        let Batch { keys, entries, stories, states } = batch(n);
+        let Batch { keys, entries, stories, states, forgotten: _ } = batch(n);
         expected.keys.extend(keys);
         expected.entries.extend(entries);
         expected.stories.extend(stories);

@@ -64,8 +64,6 @@ pub(super) struct Inert {
 
 /// The keys without effect. Remove a line when its key takes effect.
 pub(super) const INERT: &[Inert] = &[
-    inert("site", "watch", Preset::Flag(false), "reload with SIGHUP or POST /reload"),
-    inert("server", "status_page", Preset::Flag(false), "ask `feedmill status`"),
     inert("store", "retention", Preset::Text("forever"), "everything is kept"),
     inert("store", "reserve", Preset::Text("0 B"), "watch the free disk space yourself"),
     inert("store", "url_file", Preset::Text(""), "the sled engine needs none"),

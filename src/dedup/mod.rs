@@ -44,7 +44,7 @@ mod title_words;
 pub use body::Body;
 pub use constants::{CONSTANTS, Constants};
 pub use decider::decide_item;
-pub use features::{Context, Features, Prepared, features, prepare};
+pub use features::{Context, Features, Prepared, features, prepare, prepare_lightly};
 pub use fingerprint::fingerprint;
 pub use identity::{Document, Identity, identify};
 pub use index::{METHOD_VERSION, marks};

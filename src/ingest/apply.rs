@@ -1,12 +1,15 @@
 //! One document, item by item: has each decided, and writes the decision into the batch.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::later;
+use super::outage;
 use super::report::{Event, Line, Report};
 use super::state;
 use super::work::{Work, compared_date};
-use crate::dedup::{self, Decision, Identity, Incoming, Prepared, Ruling};
+use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo};
 use crate::model::feed::FeedItem;
 use crate::model::outcome::NextPoll;
@@ -25,6 +28,29 @@ struct Made {
     verdict: Verdict,
     entry: Option<EntryNo>,
     rule: Option<String>,
+}
+
+impl Made {
+    /// The item repeats an entry that another item of the document stands for.
+    fn repeat_of(no: EntryNo, hash: ItemHash) -> Self {
+        Self {
+            listed: Listed { item: hash, entry: Some(no) },
+            verdict: Verdict::Unchanged,
+            entry: Some(no),
+            rule: None,
+        }
+    }
+}
+
+/// Tells whether two items of one document are one entry: a guid under one title or one link, or without guids a link
+/// under one title (P86).
+fn repeats(held: &Entry, item: &Entry) -> bool {
+    let (is_same_link, is_same_title) = (held.link == item.link, held.title == item.title);
+    let is_same = match &item.guid {
+        Some(_) => is_same_link || is_same_title,
+        None => is_same_link && is_same_title,
+    };
+    held.guid == item.guid && is_same
 }
 
 /// An item with all that is known of it.
@@ -58,6 +84,9 @@ impl Work<'_> {
         let before = SourceState { wish: state.wish.clone(), ..state::for_source(&old, &source) };
         report.next = self.plan(&finding, &before, state.validators.is_some(), is_rolled_over)?;
         state::note_next(&mut state, &report.next);
+        // It changes no feed, but the page that tells of it.
+        let is_other = (old.failures == 0) != (state.failures == 0);
+        report.has_changed |= outage::note(&mut state, finding.at) || is_other;
         self.batch.states.insert(source.id.clone(), state);
         Ok(report)
     }
@@ -100,6 +129,8 @@ impl Work<'_> {
         let fetch_no = state.fetch_no.saturating_add(1);
         let outlet = outlet_of(source, &feed.meta);
         let mut listed = Vec::with_capacity(feed.items.len());
+        let mut superseded = Vec::new();
+        let mut told = BTreeSet::new();
         let all = feed.items.iter().zip(&prepared).zip(&identities).enumerate();
         for (index, ((item, prepared), identity)) in all.rev() {
             let hash = item.hash.unwrap_or(READ_AGAIN);
@@ -113,17 +144,24 @@ impl Work<'_> {
                     self.tell(&made, source, Some(entry), report)?;
                     made
                 }
-                // Another item of the document is the later version of this one.
-                (Some(_), _, _) => continue,
+                // Another item of the document is the later version of this one (P86).
+                (Some(entry), _, _) => {
+                    superseded.push((hash, entry));
+                    continue;
+                }
                 (None, _, _) => {
                     let made = known_by_bytes(state, hash);
-                    self.tell(&made, source, None, report)?;
+                    if made.entry.is_none_or(|entry| !told.contains(&entry)) {
+                        self.tell(&made, source, None, report)?;
+                    }
                     made
                 }
             };
+            told.extend(made.entry);
             listed.push(made.listed);
         }
         listed.reverse();
+        listed.extend(self.stand_ins(&superseded, &told)?);
         state::note_listed(state, listed);
         if state::is_published_otherwise(&state.meta, &feed.meta) {
             report.has_changed = true;
@@ -132,7 +170,27 @@ impl Work<'_> {
         state.meta = feed.meta;
         state.wish = feed.wish;
         state.flaws = feed.flaws;
+        state.date_order = feed.date_order.or(state.date_order);
         Ok(is_rolled_over)
+    }
+
+    /// Lets items that repeat an entry of the document be known by their bytes next time.
+    fn stand_ins(
+        &self,
+        superseded: &[(ItemHash, &Entry)],
+        told: &BTreeSet<EntryNo>,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let mut listed = Vec::new();
+        for (hash, entry) in superseded {
+            for no in told {
+                let held = self.held(*no)?;
+                if held.is_some_and(|held| repeats(&held.entry, entry)) {
+                    listed.push(Listed { item: *hash, entry: Some(*no) });
+                    break;
+                }
+            }
+        }
+        Ok(listed)
     }
 
     /// Gives every item that was read its keys, and bars the URLs that the document misuses.
@@ -195,19 +253,46 @@ impl Work<'_> {
         if let Some(by) = by {
             return Ok(self.withhold(item, by));
         }
+        if let Some(Claim::Entry(no)) = claim
+            && self.taken.contains(&no)
+            && self.held(no)?.is_some_and(|held| repeats(&held.entry, item.entry))
+        {
+            return Ok(Made::repeat_of(no, item.hash));
+        }
         let published = compared_date(item.entry.published, self.at);
+        let features = self.features_of(item, claim)?;
         let incoming = Incoming {
             source: &item.source.id,
             outlet: item.outlet,
             identity: item.identity,
             published,
-            features: &item.prepared.features,
+            features: &features,
             marks: &item.prepared.marks,
             fingerprint: item.prepared.fingerprint,
         };
         let decision = dedup::decide_item(&incoming, self, item.source.dedup, self.settings.window);
         self.check()?;
         self.apply(item, decision, report)
+    }
+
+    /// Returns what an item is compared by; nothing where nothing can be compared with it.
+    fn features_of<'i>(
+        &self,
+        item: &Item<'i>,
+        claim: Option<Claim>,
+    ) -> Result<Cow<'i, Features>, StoreError> {
+        if !item.prepared.is_light {
+            return Ok(Cow::Borrowed(&item.prepared.features));
+        }
+        let mut is_met = claim.is_some();
+        for key in &item.identity.urls {
+            is_met |= self.find(key)?.is_some();
+        }
+        if !is_met {
+            return Ok(Cow::Owned(Features::default()));
+        }
+        let context = dedup::Context { names: &self.names, outlet: item.outlet };
+        Ok(Cow::Owned(dedup::features(item.entry, context)))
     }
 
     fn withhold(&mut self, item: &Item<'_>, by: WithheldBy) -> Made {

@@ -99,6 +99,12 @@ pub struct Origin {
     pub authors: Vec<Person>,
     /// Its rights, plain.
     pub rights: Option<String>,
+    /// Its subtitle, plain.
+    pub subtitle: Option<String>,
+    /// Its contributors.
+    pub contributors: Vec<Person>,
+    /// Its categories.
+    pub categories: Vec<Category>,
 }
 
 /// What kind of identifier `Entry::guid` is: it decides what is republished (standards R5–R7).
@@ -148,8 +154,12 @@ pub struct Entry {
     pub extensions: Vec<Element>,
     /// Plain text.
     pub rights: Option<String>,
-    /// BCP 47 in force on the entry.
+    /// BCP 47 in force on the text; empty where the publisher unset it (`xml:lang=""`).
     pub language: Option<String>,
+    /// BCP 47 in force on the title, where it is another (R29).
+    pub title_language: Option<String>,
+    /// BCP 47 in force on the summary beside a content, where it is another (R29).
+    pub summary_language: Option<String>,
     /// As the publisher dated it; `None` when there was no readable date (D24, D28).
     pub published: Option<Timestamp>,
     /// The publisher's last change.

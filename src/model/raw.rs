@@ -103,6 +103,12 @@ pub struct RawOrigin {
     pub authors: Vec<RawPerson>,
     /// Rights.
     pub rights: Option<RawText>,
+    /// Subtitle.
+    pub subtitle: Option<RawText>,
+    /// Contributors.
+    pub contributors: Vec<RawPerson>,
+    /// Categories.
+    pub categories: Vec<Category>,
 }
 
 /// One item as published.
@@ -172,10 +178,6 @@ pub struct RawMeta {
     pub language: Option<String>,
     /// Authors (`author`, `managingEditor`, `dc:creator`, `itunes:author`).
     pub authors: Vec<RawPerson>,
-    /// Contributors.
-    pub contributors: Vec<RawPerson>,
-    /// Categories of the feed.
-    pub categories: Vec<Category>,
     /// Rights, RSS `copyright`.
     pub rights: Option<RawText>,
     /// Icon.
@@ -186,6 +188,10 @@ pub struct RawMeta {
     pub updated: Vec<String>,
     /// `podcast:block` or `itunes:block` forbids public republishing (R80).
     pub is_blocked: bool,
+    /// Contributors.
+    pub contributors: Vec<RawPerson>,
+    /// Categories of the whole feed.
+    pub categories: Vec<Category>,
 }
 
 /// A whole document, read.

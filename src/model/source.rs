@@ -57,7 +57,7 @@ impl fmt::Display for CategorySlug {
 }
 
 /// One upstream of `config.toml`, validated, with the defaults of `[poll]`, `[site]` and `[dedup]` filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The slug that state follows.
     pub id: SourceId,
@@ -181,10 +181,6 @@ pub struct FeedMeta {
     pub language: Option<String>,
     /// Authors of the feed; they stand in for entries without one.
     pub authors: Vec<Person>,
-    /// Contributors, likewise.
-    pub contributors: Vec<Person>,
-    /// Categories of the feed, likewise.
-    pub categories: Vec<Category>,
     /// Plain text.
     pub rights: Option<String>,
     /// Icon and logo, absolute.
@@ -193,6 +189,19 @@ pub struct FeedMeta {
     pub logo: Option<String>,
     /// The feed's own `updated` or `lastBuildDate`.
     pub updated: Option<Timestamp>,
+    /// Contributors of the feed.
+    pub contributors: Vec<Person>,
+    /// Categories of the whole feed.
+    pub categories: Vec<Category>,
+}
+
+/// Whether the day or the month comes first in `04/05/2026`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayMonth {
+    /// `31/12`.
+    DayFirst,
+    /// `12/31`.
+    MonthFirst,
 }
 
 /// A source's wish about how often it is polled, read from its document.
@@ -251,6 +260,25 @@ pub struct SourceState {
     pub changed: Option<Timestamp>,
     /// What the reader had to mend in the last document, with counts.
     pub flaws: Vec<(String, u32)>,
+    /// Times in which it failed, the latest last (at most `OUTAGES_MAX`).
+    pub outages: Vec<Outage>,
+    /// The order of day and month that its dates have shown last (D16): an ambiguous date that comes
+    /// alone is read by it.
+    pub date_order: Option<DayMonth>,
+}
+
+/// Outages remembered for each source.
+pub const OUTAGES_MAX: usize = 8;
+
+/// A time in which a source failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// When it broke.
+    pub from: Timestamp,
+    /// When it came back; `None`: it has not.
+    pub until: Option<Timestamp>,
+    /// What went wrong first, in one line.
+    pub error: String,
 }
 
 /// Departures remembered for each source.

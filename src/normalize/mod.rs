@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use crate::model::feed::{Feed, FeedItem};
 use crate::model::raw::{RawFeed, RawItem, RawMeta};
 use crate::model::source::{FeedMeta, Source};
-use date::DateSettings;
+use date::{DateSettings, DayMonth};
 use entry::Shared;
 
 pub use filter::Filter;
@@ -43,6 +43,8 @@ pub struct Context<'a> {
     pub content_location: Option<&'a str>,
     /// `Content-Language` of the answer: the language of a document that names none.
     pub content_language: Option<&'a str>,
+    /// The order of day and month that earlier documents of the source have shown.
+    pub date_order: Option<DayMonth>,
     /// The compiled rules of `source`.
     pub filter: &'a Filter,
 }
@@ -50,13 +52,17 @@ pub struct Context<'a> {
 /// Returns the document as we hold it. Items keep their order; those with nothing in them go.
 pub fn normalize(raw: RawFeed, context: &Context<'_>) -> Feed {
     let base = base_of(context);
-    let order = order_in(&raw);
+    let shown = order_in(&raw);
     let mut flaws = Flaws(raw.flaws);
     let header_language = context.content_language.and_then(|it| it.split(',').next());
     let language = raw.meta.language.as_deref().or(header_language);
     let shared = Shared {
         base: Some(&base),
-        dates: DateSettings { zone: &context.source.timezone, order, language },
+        dates: DateSettings {
+            zone: &context.source.timezone,
+            order: shown.or(context.date_order),
+            language,
+        },
         now: context.now,
         language,
     };
@@ -66,7 +72,14 @@ pub fn normalize(raw: RawFeed, context: &Context<'_>) -> Feed {
         .iter()
         .filter_map(|item| item_of(item, &shared, context.filter, &mut flaws))
         .collect();
-    Feed { meta, items, wish: raw.wish, is_blocked: raw.meta.is_blocked, flaws: flaws.0 }
+    Feed {
+        meta,
+        items,
+        wish: raw.wish,
+        is_blocked: raw.meta.is_blocked,
+        flaws: flaws.0,
+        date_order: shown,
+    }
 }
 
 /// What had to be mended, by name, with counts.
@@ -150,11 +163,11 @@ fn meta_of(raw: &RawMeta, shared: &Shared<'_>, flaws: &mut Flaws) -> FeedMeta {
         hubs: links.iter().filter(|(rel, _, _)| rel == "hub").map(|it| it.1.clone()).collect(),
         language: shared.language.and_then(link::language),
         authors: person::all(&raw.authors, shared.base),
-        contributors: person::all(&raw.contributors, shared.base),
-        categories: entry::categories(&raw.categories),
         rights: raw.rights.as_ref().and_then(entry::rights),
         icon: picture(&raw.icon),
         logo: picture(&raw.logo),
         updated: entry::instant(&raw.updated, shared, flaws),
+        contributors: person::all(&raw.contributors, shared.base),
+        categories: entry::categories(&raw.categories),
     }
 }

@@ -9,6 +9,7 @@
 mod calendar;
 pub mod excerpt;
 mod meta;
+pub mod status;
 mod style;
 mod text;
 mod words;
@@ -358,6 +359,10 @@ impl Shell {
     ) -> Frame<'_> {
         let (words, card) = (words(&self.language), Card::page(&title));
         Frame { shell: self, words, title, canonical, feed, card, current }
+    }
+
+    fn icon_href(&self) -> String {
+        format!("{}{ICON_PATH}", self.base_path)
     }
 
     /// Language of the site's own words: that of the site when we speak it.

@@ -234,6 +234,8 @@ impl Site {
             | Route::Sources
             | Route::FeedsOpml
             | Route::SourcesOpml
+            | Route::Status
+            | Route::StatusFeed
             | Route::Robots
             | Route::Icon
             | Route::Style(_) => self.document(front, route, request).await,
@@ -379,6 +381,7 @@ impl Front {
                 | Route::Dates
                 | Route::Categories
                 | Route::Sources
+                | Route::Status
                 | Route::NotFound
         );
         if !is_page {

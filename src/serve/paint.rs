@@ -11,11 +11,12 @@ use crate::store::Store;
 use super::body::{Keep, Rendered};
 use super::cache::{Outcome, RenderError};
 use super::revision::Needs;
-use super::select::{Found, Selected, View};
+use super::select::{Found, Secrets, Selected, View};
 use super::{Format, Front, Part, Route, Scope};
 
 /// `Content-Type` of pages.
 pub(super) const HTML: &str = "text/html; charset=utf-8";
+const ATOM: &str = "application/atom+xml; charset=utf-8";
 const OPML: &str = "text/x-opml; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
@@ -44,7 +45,15 @@ pub(super) fn paint(
             let (categories, sources) = html::folder_titles(&settings.site.language);
             Ok(done(view.feeds_opml(categories, sources), OPML, everything()))
         }
-        Route::SourcesOpml => Ok(done(view.sources_opml(), OPML, everything())),
+        Route::SourcesOpml => Ok(done(view.sources_opml(Secrets::LeftOut), OPML, everything())),
+        Route::Status | Route::StatusFeed if !settings.server.status_page => Ok(Outcome::Unknown),
+        Route::Status => {
+            let body = html::status::page(&front.shell, &view.status_rows());
+            Ok(done(body.into_bytes(), HTML, view.status_changed()))
+        }
+        Route::StatusFeed => {
+            Ok(done(atom::write(&view.status_document()), ATOM, view.status_changed()))
+        }
         Route::Robots => {
             let body = b"User-agent: *\nDisallow:\n".to_vec();
             Ok(fixed(body, TEXT, view.created(), Keep::Short))
@@ -129,7 +138,7 @@ fn mark(item: &Item) -> u64 {
 fn feed(selected: &Selected, format: Format) -> Rendered {
     let Selected { document, changed, keep, needs } = selected;
     let (body, content_type) = match format {
-        Format::Atom => (atom::write(document), "application/atom+xml; charset=utf-8"),
+        Format::Atom => (atom::write(document), ATOM),
         Format::Rss => (rss::write(document), "application/rss+xml; charset=utf-8"),
         // RFC 8259 §11: JSON has no charset parameter.
         Format::Json => (json::write(document), "application/feed+json"),

@@ -66,6 +66,10 @@ pub enum Route {
     FeedsOpml,
     /// What is polled.
     SourcesOpml,
+    /// Which sources broke or came back.
+    Status,
+    /// The same as a feed.
+    StatusFeed,
     /// For crawlers.
     Robots,
     /// The site's icon.
@@ -137,6 +141,7 @@ impl Route {
             Self::Entry(_) => "entry",
             Self::Dates | Self::Categories | Self::Sources => "list",
             Self::FeedsOpml | Self::SourcesOpml => "opml",
+            Self::Status | Self::StatusFeed => "status",
             Self::Robots => "robots",
             Self::Health => "healthz",
             Self::Ready => "readyz",
@@ -199,6 +204,8 @@ fn find(segments: &[&str]) -> Route {
         ["sources"] => Route::Sources,
         ["feeds.opml"] => Route::FeedsOpml,
         ["sources.opml"] => Route::SourcesOpml,
+        ["status"] => Route::Status,
+        ["status.atom"] => Route::StatusFeed,
         ["robots.txt"] => Route::Robots,
         ["favicon.svg" | "favicon.ico"] => Route::Icon,
         ["healthz"] => Route::Health,
@@ -354,6 +361,8 @@ mod tests {
             ("/sources", Route::Sources),
             ("/feeds.opml", Route::FeedsOpml),
             ("/sources.opml", Route::SourcesOpml),
+            ("/status", Route::Status),
+            ("/status.atom", Route::StatusFeed),
             ("/robots.txt", Route::Robots),
             ("/favicon.svg", Route::Icon),
             ("/favicon.ico", Route::Icon),

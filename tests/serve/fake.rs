@@ -48,8 +48,8 @@ impl FakeStore {
 }
 
 impl Store for FakeStore {
-    fn find(&self, _: &[EntryKey]) -> Result<Vec<Option<Claim>>, StoreError> {
-        panic!("serving looks no keys up")
+    fn find(&self, keys: &[EntryKey]) -> Result<Vec<Option<Claim>>, StoreError> {
+        Ok(vec![None; keys.len()])
     }
 
     fn entries(&self, numbers: &[EntryNo]) -> Result<Vec<Option<Arc<Held>>>, StoreError> {

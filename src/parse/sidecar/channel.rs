@@ -7,7 +7,6 @@ use super::super::names::Ns;
 use super::super::node::Node;
 use super::super::repair::Outline;
 use super::super::text;
-use super::item::{CONTRIBUTORS, categories};
 use super::{atom_link, people, rss_link, texts, url_text, wish};
 use crate::model::raw::{RawFeed, RawLink, RawMeta, RawText, TextKind};
 
@@ -62,8 +61,6 @@ fn meta(outline: &Outline, channel: &Node, context: &Context, flaws: &mut Flaws)
         links: links(channel, context, is_atom),
         language: language(channel, context),
         authors: people::people(channel, context, own),
-        contributors: people::people(channel, context, CONTRIBUTORS),
-        categories: categories(channel),
         icon: url_of(channel, context, &[(Ns::Core, "icon"), (Ns::Atom, "icon")]),
         logo: logo(outline, channel, context),
         updated: texts(
@@ -79,6 +76,12 @@ fn meta(outline: &Outline, channel: &Node, context: &Context, flaws: &mut Flaws)
             ],
         ),
         is_blocked: wish::is_blocked(channel),
+        contributors: people::people(
+            channel,
+            context,
+            &[(Ns::Core, "contributor"), (Ns::Atom, "contributor"), (Ns::Dc, "contributor")],
+        ),
+        categories: super::item::categories(channel),
     }
 }
 

@@ -51,7 +51,7 @@ const AUTHORS: &[(Ns, &str)] = &[
     (Ns::Dc, "author"),
     (Ns::Itunes, "author"),
 ];
-pub(super) const CONTRIBUTORS: &[(Ns, &str)] =
+const CONTRIBUTORS: &[(Ns, &str)] =
     &[(Ns::Core, "contributor"), (Ns::Atom, "contributor"), (Ns::Dc, "contributor")];
 
 /// Reads one item.
@@ -75,7 +75,7 @@ pub(in super::super) fn entry(
         comments: reader.comments(),
         authors: people::people(node, &context, AUTHORS),
         contributors: people::people(node, &context, CONTRIBUTORS),
-        categories: categories(node),
+        categories: reader.categories(),
         enclosures: reader.enclosures(),
         extensions: elements::extensions(node, reader.flaws),
         rights: reader.first(&[(Ns::Core, "rights"), (Ns::Core, "copyright"), (Ns::Dc, "rights")]),
@@ -256,6 +256,24 @@ impl<'a> Item<'a> {
         url_text(self.node.element(Ns::Core, "comments")?, self.context)
     }
 
+    fn categories(&self) -> Vec<Category> {
+        let mut out: Vec<Category> = Vec::new();
+        self.collect_categories(self.node, &mut out);
+        out
+    }
+
+    fn collect_categories(&self, place: &Node, out: &mut Vec<Category>) {
+        for element in place.elements() {
+            if element.is(Ns::Media, "group") || element.is(Ns::Media, "content") {
+                self.collect_categories(element, out);
+            }
+            let Some(category) = category(element) else { continue };
+            if out.len() < LIST_MAX && !out.contains(&category) {
+                out.push(category);
+            }
+        }
+    }
+
     fn enclosures(&self) -> Vec<RawEnclosure> {
         let files = self.node.elements().filter_map(|node| self.enclosure(node));
         let mut files: Vec<RawEnclosure> = files.take(LIST_MAX).collect();
@@ -327,8 +345,22 @@ impl<'a> Item<'a> {
             updated: texts(source, &both("updated")).into_iter().next(),
             authors: people::people(source, &context, &both("author")),
             rights: inner.first(&both("rights")),
+            subtitle: inner.first(&both("subtitle")),
+            contributors: people::people(source, &context, &both("contributor")),
+            categories: inner.categories(),
         }
     }
+}
+
+/// Reads the categories among the children of `node`, of whatever vocabulary.
+pub(super) fn categories(node: &Node) -> Vec<Category> {
+    let mut out: Vec<Category> = Vec::new();
+    for category in node.elements().filter_map(category) {
+        if out.len() < LIST_MAX && !out.contains(&category) {
+            out.push(category);
+        }
+    }
+    out
 }
 
 fn category(node: &Node) -> Option<Category> {
@@ -352,24 +384,5 @@ fn category(node: &Node) -> Option<Category> {
             label: value("label"),
         }),
         _ => None,
-    }
-}
-
-/// Returns the categories of an item or of the whole feed, each once.
-pub(super) fn categories(node: &Node) -> Vec<Category> {
-    let mut out: Vec<Category> = Vec::new();
-    collect_categories(node, &mut out);
-    out
-}
-
-fn collect_categories(place: &Node, out: &mut Vec<Category>) {
-    for element in place.elements() {
-        if element.is(Ns::Media, "group") || element.is(Ns::Media, "content") {
-            collect_categories(element, out);
-        }
-        let Some(category) = category(element) else { continue };
-        if out.len() < LIST_MAX && !out.contains(&category) {
-            out.push(category);
-        }
     }
 }

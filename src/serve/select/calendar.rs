@@ -15,7 +15,7 @@ impl View<'_> {
     /// Returns the month around a day's page; `None` for other pages.
     pub fn calendar(&self, scope: &Scope) -> Result<Option<Calendar>, StoreError> {
         let (Scope::Day(day) | Scope::CategoryDay(_, day)) = scope else { return Ok(None) };
-        let Found::Here(membership) = self.membership(scope)? else { return Ok(None) };
+        let Found::Here(membership) = self.membership(scope) else { return Ok(None) };
         let sources = membership.sources;
         let (first, last) = (day.first_of_month(), day.last_of_month());
         let (Some((from, _)), Some((_, until))) = (self.day_bounds(first), self.day_bounds(last))

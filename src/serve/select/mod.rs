@@ -12,8 +12,11 @@ mod item;
 mod lists;
 mod number;
 mod page;
+mod status;
 mod veil;
 mod window;
+
+pub use lists::Secrets;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -25,8 +28,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::ids::feed_id;
 use crate::model::policy::{Catalog, ENTRIES_PER_FEED_MAX, SitePolicy};
-use crate::model::selection::{Position, Selection, Series, Unit};
+use crate::model::selection::{Position, Selection, Unit};
 use crate::model::source::{CategorySlug, Source, SourceId, SourceState};
+use crate::model::verdict::EntryKey;
 use crate::render::{Document, Item};
 use crate::store::{Stats, Store, StoreError};
 
@@ -112,11 +116,11 @@ impl<'a> View<'a> {
 
     /// Returns the document of one part of a scope.
     pub fn document(&self, scope: &Scope, part: Part) -> Result<Found<Selected>, StoreError> {
-        let membership = match self.membership(scope)? {
+        let membership = match self.membership(scope) {
             Found::Here(membership) => membership,
             Found::Renamed(slug) => return Ok(Found::Renamed(slug)),
             Found::Gone => return Ok(Found::Gone),
-            Found::Unknown => return Ok(Found::Unknown),
+            Found::Unknown => return self.unless_remembered(scope),
         };
         let Some(places) = self.places(scope, part, &membership)? else {
             return Ok(Found::Unknown);
@@ -136,30 +140,38 @@ impl<'a> View<'a> {
         Ok(Found::Here(Selected { document, changed, keep, needs }))
     }
 
-    fn membership(&self, scope: &Scope) -> Result<Found<Membership>, StoreError> {
-        Ok(match scope {
+    fn membership(&self, scope: &Scope) -> Found<Membership> {
+        match scope {
             Scope::All | Scope::Day(_) => {
                 Found::Here(Membership { unit: Unit::Stories, sources: self.catalog.all() })
             }
-            Scope::Category(slug) | Scope::CategoryDay(slug, _) => self.category_members(slug)?,
+            Scope::Category(slug) | Scope::CategoryDay(slug, _) => self.category_members(slug),
             Scope::Source(id) => self.source_member(id),
-        })
+        }
     }
 
-    /// A category that is no longer configured is remembered while it has numbered stories.
-    fn category_members(&self, slug: &str) -> Result<Found<Membership>, StoreError> {
+    /// What the configuration had once is gone (410); anything else is unknown.
+    fn unless_remembered<T>(&self, scope: &Scope) -> Result<Found<T>, StoreError> {
+        let name = match scope {
+            Scope::Category(slug) | Scope::CategoryDay(slug, _) => format!("category/{slug}"),
+            Scope::Source(id) if !self.sources.contains_key(&SourceId::new(id)) => {
+                format!("source/{id}")
+            }
+            Scope::All | Scope::Day(_) | Scope::Source(_) => return Ok(Found::Unknown),
+        };
+        let found = self.store.find(&[EntryKey::name(&name)])?;
+        let is_remembered = found.into_iter().flatten().next().is_some();
+        Ok(if is_remembered { Found::Gone } else { Found::Unknown })
+    }
+
+    fn category_members(&self, slug: &str) -> Found<Membership> {
         if let Some(category) = self.catalog.category(slug) {
             let sources = self.catalog.members(&category.slug);
-            return Ok(Found::Here(Membership { unit: Unit::Stories, sources }));
+            return Found::Here(Membership { unit: Unit::Stories, sources });
         }
         let was_called = |former: &CategorySlug| former.as_str() == slug;
         let renamed = self.catalog.categories.iter().find(|c| c.former.iter().any(was_called));
-        if let Some(category) = renamed {
-            return Ok(Found::Renamed(category.slug.to_string()));
-        }
-        let series = Series::Category(CategorySlug::new(slug));
-        let was_here = self.store.stretch(&series, u64::MAX, 0)?.next > 1;
-        Ok(if was_here { Found::Gone } else { Found::Unknown })
+        renamed.map_or(Found::Unknown, |category| Found::Renamed(category.slug.to_string()))
     }
 
     /// A source that is polled but not published never had a page; one that left the configuration

@@ -98,7 +98,7 @@ impl View<'_> {
     }
 
     fn shelf_of(&self, scope: &Scope, way: Way, but: &Item) -> Result<Shelf, StoreError> {
-        let Found::Here(Membership { unit, sources }) = self.membership(scope)? else {
+        let Found::Here(Membership { unit, sources }) = self.membership(scope) else {
             return Ok(Shelf { way, items: Vec::new() });
         };
         let bounds = match scope {
@@ -130,7 +130,7 @@ impl View<'_> {
     /// Returns the ways to the days before and after that have news (of the category).
     pub fn neighbours(&self, scope: &Scope) -> Result<(Option<Way>, Option<Way>), StoreError> {
         let (Scope::Day(day) | Scope::CategoryDay(_, day)) = scope else { return Ok((None, None)) };
-        let Found::Here(membership) = self.membership(scope)? else { return Ok((None, None)) };
+        let Found::Here(membership) = self.membership(scope) else { return Ok((None, None)) };
         let Some((from, until)) = self.day_bounds(*day) else { return Ok((None, None)) };
         let at = |day: Date| match scope {
             Scope::CategoryDay(slug, _) => Scope::CategoryDay(slug.clone(), day),

@@ -72,8 +72,8 @@ impl Veil {
     fn source(&self, source: &mut SourceCredit) {
         self.text(&mut source.id);
         self.text(&mut source.title);
-        let SourceCredit { feed_url, site, icon, logo, rights, .. } = &mut *source;
-        for text in [feed_url, site, icon, logo, rights].into_iter().flatten() {
+        let SourceCredit { feed_url, site, icon, logo, rights, subtitle, .. } = &mut *source;
+        for text in [feed_url, site, icon, logo, rights, subtitle].into_iter().flatten() {
             self.text(text);
         }
         self.people(&mut source.authors);

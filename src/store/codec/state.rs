@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::pack::With;
-use super::parts::{Instant, PersonWire, instant, models, owned, timestamp, wires};
+use super::parts::{CategoryWire, Instant, PersonWire, instant, models, owned, timestamp, wires};
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
-use crate::model::entry::{Category, EntryNo};
+use crate::model::entry::EntryNo;
 use crate::model::source::{
-    Departed, FeedMeta, ItemHash, Listed, PublisherWish, SourceId, SourceState, Validators,
+    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PublisherWish, SourceId, SourceState,
+    Validators,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -31,6 +32,8 @@ struct StateWire<'a> {
     redirect_pending: Option<&'a str>,
     fetch_no: u32,
     changed: Option<Instant>,
+    #[serde(borrow)]
+    outages: Vec<(Instant, Option<Instant>, &'a str)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,6 +56,7 @@ struct DocumentWire<'a> {
     departed: Vec<(u64, u32)>,
     #[serde(borrow)]
     flaws: Vec<(&'a str, u32)>,
+    is_day_first: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,14 +71,14 @@ struct MetaWire<'a> {
     language: Option<&'a str>,
     #[serde(borrow)]
     authors: Vec<PersonWire<'a>>,
-    #[serde(borrow)]
-    contributors: Vec<PersonWire<'a>>,
-    #[serde(borrow)]
-    categories: Vec<(&'a str, Option<&'a str>, Option<&'a str>)>,
     rights: Option<&'a str>,
     icon: Option<&'a str>,
     logo: Option<&'a str>,
     updated: Option<Instant>,
+    #[serde(borrow)]
+    contributors: Vec<PersonWire<'a>>,
+    #[serde(borrow)]
+    categories: Vec<CategoryWire<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,6 +106,11 @@ pub(crate) fn encode_state(id: &SourceId, state: &SourceState) -> Result<Vec<u8>
         redirect_pending: state.redirect_pending.as_deref(),
         fetch_no: state.fetch_no,
         changed: instant(state.changed),
+        outages: state
+            .outages
+            .iter()
+            .map(|outage| (Instant(outage.from), instant(outage.until), outage.error.as_str()))
+            .collect(),
     };
     Ok(seal(key, &encode(key, &wire)?))
 }
@@ -131,6 +140,7 @@ pub(crate) fn raw_document(id: &SourceId, state: &SourceState) -> Result<Vec<u8>
         listed: state.listed.iter().map(ListedWire::from).collect(),
         departed: state.departed.iter().map(|gone| (gone.entry.0, gone.last_listed)).collect(),
         flaws: state.flaws.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
+        is_day_first: state.date_order.map(|order| order == DayMonth::DayFirst),
     };
     encode(Key::Document(id), &wire)
 }
@@ -142,6 +152,7 @@ pub(crate) fn is_same_document(one: &SourceState, other: &SourceState) -> bool {
         && one.listed == other.listed
         && one.departed == other.departed
         && one.flaws == other.flaws
+        && one.date_order == other.date_order
 }
 
 /// Reads the record of what every poll changes; the rest of the state is empty.
@@ -163,6 +174,15 @@ pub(crate) fn decode_state(id: &SourceId, record: &[u8]) -> Result<SourceState, 
         redirect_pending: owned(wire.redirect_pending),
         fetch_no: wire.fetch_no,
         changed: timestamp(wire.changed),
+        outages: wire
+            .outages
+            .into_iter()
+            .map(|(from, until, error)| Outage {
+                from: from.0,
+                until: timestamp(until),
+                error: error.to_owned(),
+            })
+            .collect(),
         ..SourceState::default()
     })
 }
@@ -192,6 +212,8 @@ pub(crate) fn decode_document(
         .map(|(entry, last_listed)| Departed { entry: EntryNo(entry), last_listed })
         .collect();
     state.flaws = wire.flaws.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    let order = |is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst };
+    state.date_order = wire.is_day_first.map(order);
     Ok(())
 }
 
@@ -218,16 +240,12 @@ impl<'a> From<&'a FeedMeta> for MetaWire<'a> {
             hubs: meta.hubs.iter().map(String::as_str).collect(),
             language: meta.language.as_deref(),
             authors: wires(&meta.authors),
-            contributors: wires(&meta.contributors),
-            categories: meta
-                .categories
-                .iter()
-                .map(|one| (&*one.term, one.scheme.as_deref(), one.label.as_deref()))
-                .collect(),
             rights: meta.rights.as_deref(),
             icon: meta.icon.as_deref(),
             logo: meta.logo.as_deref(),
             updated: instant(meta.updated),
+            contributors: wires(&meta.contributors),
+            categories: wires(&meta.categories),
         }
     }
 }
@@ -243,20 +261,12 @@ impl From<MetaWire<'_>> for FeedMeta {
             hubs: wire.hubs.into_iter().map(str::to_owned).collect(),
             language: owned(wire.language),
             authors: models(wire.authors),
-            contributors: models(wire.contributors),
-            categories: wire
-                .categories
-                .into_iter()
-                .map(|(term, scheme, label)| Category {
-                    term: term.to_owned(),
-                    scheme: owned(scheme),
-                    label: owned(label),
-                })
-                .collect(),
             rights: owned(wire.rights),
             icon: owned(wire.icon),
             logo: owned(wire.logo),
             updated: timestamp(wire.updated),
+            contributors: models(wire.contributors),
+            categories: models(wire.categories),
         }
     }
 }

@@ -95,6 +95,11 @@ impl Index {
         self.recurring.insert(&head.outlet, head.marks.mask, head.date);
     }
 
+    /// Takes out an entry that is forgotten.
+    pub(crate) fn forget_entry(&mut self, no: EntryNo, head: &EntryHead) {
+        self.postings.remove(no, head.date, &head.marks);
+    }
+
     /// Answers `Store::select`.
     pub(crate) fn select(&self, selection: &Selection) -> Vec<Position> {
         self.rows.select(selection)

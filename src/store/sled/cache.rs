@@ -65,6 +65,19 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         }
     }
 
+    /// Drops records that a batch removed, once the engine has dropped them.
+    pub(super) fn forget<'k>(&self, removed: impl IntoIterator<Item = &'k K>)
+    where
+        K: 'k,
+    {
+        let mut halves = self.halves();
+        halves.age += 1;
+        for key in removed {
+            halves.old.remove(key);
+            halves.young.remove(key);
+        }
+    }
+
     fn insert(&self, halves: &mut Halves<K, V>, key: K, value: Arc<V>, bytes: usize) {
         let bytes = bytes + RECORD_BYTES;
         if halves.young_bytes + bytes > self.half_bytes_max {

@@ -16,6 +16,7 @@ mod durable;
 mod failure;
 mod manifest;
 mod open;
+mod owner;
 mod plan;
 mod records;
 #[cfg(test)]
@@ -38,6 +39,7 @@ use crate::model::verdict::{Claim, EntryKey};
 use cache::Cache;
 use manifest::Manifest;
 use open::{Memory, Opened};
+use owner::Owner;
 use plan::Plan;
 use records::Records;
 
@@ -81,6 +83,8 @@ pub struct SledStore {
     /// Before `lock`: others may come in only when the engine is gone.
     records: Records,
     _lock: File,
+    /// Last: every file is there by then.
+    owner: Option<Owner>,
 }
 
 /// What only the one writer changes.
@@ -103,6 +107,7 @@ impl SledStore {
     /// durable. `NewerFormat`, `Full`, and `Engine` for all else. A store with single records
     /// damaged opens, with `Health::Damaged`.
     pub fn open(dir: &Path, birth: &Birth, options: SledOptions) -> Result<Self, StoreError> {
+        let owner = owner::owner(dir)?;
         let Opened { lock, manifest, records, packer, birth, memory } =
             open::open(dir, birth, options)?;
         let store = Self {
@@ -117,7 +122,9 @@ impl SledStore {
             size: Mutex::default(),
             records,
             _lock: lock,
+            owner,
         };
+        store.owner.iter().for_each(Owner::give_back);
         Ok(store)
     }
 
@@ -221,13 +228,16 @@ impl SledStore {
     /// Takes in what was written. The engine has it already, so that nothing is listed that cannot
     /// be read.
     fn remember(&self, plan: Plan) {
-        let Plan { heads, stories, states, tally, held, told, writes: _ } = plan;
+        let Plan { heads, stories, states, tally, dropped, left, held, told, writes: _ } = plan;
         self.entries.renew(held);
         self.stories.renew(told);
+        self.entries.forget(dropped.iter().map(|(no, _)| no));
         let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
         memory.index.change_stories(&stories);
         memory.index.change_entries(&heads);
+        dropped.iter().for_each(|(no, head)| memory.index.forget_entry(*no, head));
         memory.states.extend(states);
+        memory.states.retain(|id, _| !left.contains(id));
         memory.tally = tally;
     }
 
@@ -326,6 +336,7 @@ impl Store for SledStore {
         let mut writer = self.writer();
         self.noticed(self.records.flush())?;
         self.tend(&mut writer);
+        self.owner.iter().for_each(Owner::give_back);
         Ok(())
     }
 

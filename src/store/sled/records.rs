@@ -123,6 +123,18 @@ impl Records {
         Ok(())
     }
 
+    /// Adds the removal of a record, with its pieces, to `writes`.
+    pub(super) fn remove(&self, writes: &mut Writes, key: Key<'_>) -> Result<(), StoreError> {
+        let bytes = key.bytes();
+        let old = self.db.get(&bytes).map_err(failed("read record"))?;
+        let count = old.as_deref().and_then(pieces).map_or(0, |(count, _)| count);
+        for number in 1..=count {
+            writes.batch.remove(piece_key(&bytes, number));
+        }
+        writes.batch.remove(bytes);
+        Ok(())
+    }
+
     /// Commits: all of it or, if it fails, none that a later open would show.
     pub(super) fn apply(&self, writes: Writes) -> Result<(), StoreError> {
         self.turns.fetch_add(1, Ordering::AcqRel);

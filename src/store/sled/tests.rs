@@ -58,6 +58,7 @@ fn article(no: u64, content: &str) -> Batch {
         numbers: Vec::new(),
     };
     Batch {
+        forgotten: crate::model::batch::Forgotten::default(),
         keys: [(held.key, Claim::Entry(held.no))].into(),
         stories: [(story.no, story)].into(),
         entries: [(held.no, held)].into(),
