@@ -8,6 +8,7 @@ mod admission;
 mod apply;
 mod domain;
 mod filing;
+mod number;
 mod order;
 mod outage;
 mod repeat;
@@ -34,6 +35,7 @@ use work::{Facts, Work};
 use crate::clock::Stopwatch;
 use crate::dedup::Names;
 use crate::model::batch::Batch;
+use crate::model::change::Change;
 use crate::model::entry::{EntryNo, StoryNo};
 use crate::model::policy::{Catalog, PollPolicy};
 use crate::model::verdict::{Claim, EntryKey};
@@ -94,6 +96,9 @@ pub enum Job {
     Stop,
 }
 
+/// Told what a group of polls changed of what is published, once it is durable.
+pub type OnChange = Arc<dyn Fn(Change) + Send + Sync>;
+
 /// What the writer needs of the configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -119,7 +124,7 @@ impl Writer {
         store: Arc<dyn Store>,
         settings: Settings,
         metrics: Arc<Metrics>,
-        on_change: Arc<dyn Fn() + Send + Sync>,
+        on_change: OnChange,
         queue: usize,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(queue);
@@ -170,7 +175,7 @@ struct Ingest {
     store: Arc<dyn Store>,
     settings: Settings,
     metrics: Arc<Metrics>,
-    on_change: Arc<dyn Fn() + Send + Sync>,
+    on_change: OnChange,
     authority: String,
     numbers: Numbers,
     facts: Facts,
@@ -201,6 +206,7 @@ impl Numbers {
 /// A poll decided, not yet answered.
 struct Decided {
     report: Report,
+    change: Change,
     reply: oneshot::Sender<Result<Report, Arc<StoreError>>>,
 }
 
@@ -209,7 +215,7 @@ impl Ingest {
         store: Arc<dyn Store>,
         settings: Settings,
         metrics: Arc<Metrics>,
-        on_change: Arc<dyn Fn() + Send + Sync>,
+        on_change: OnChange,
     ) -> Result<Self, StoreError> {
         let stats = store.stats()?;
         let numbers = Numbers { entry: stats.next_entry, story: stats.next_story };
@@ -226,6 +232,7 @@ impl Ingest {
     }
 
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
+        self.number();
         while let Some(job) = waiting.blocking_recv() {
             let watch = Stopwatch::start();
             let mut group = Vec::new();
@@ -243,12 +250,21 @@ impl Ingest {
         }
     }
 
+    /// Numbers what the configuration moved.
+    fn number(&mut self) {
+        match self.number_moved() {
+            Ok(false) => {}
+            Ok(true) => (self.on_change)(Change::everywhere()),
+            Err(error) => tracing::error!(%error, "failed to number what came into categories"),
+        }
+    }
+
     /// Does one job; tells whether it was the last.
     fn take(&mut self, job: Job, group: &mut Vec<Decided>) -> bool {
         match job {
             Job::Poll { finding, mode, reply } => {
                 match self.decide(*finding, mode) {
-                    Ok(report) => group.push(Decided { report, reply }),
+                    Ok((report, change)) => group.push(Decided { report, change, reply }),
                     Err(error) => {
                         tracing::error!(%error, "failed to commit a poll");
                         let _ = reply.send(Err(Arc::new(error)));
@@ -262,8 +278,12 @@ impl Ingest {
                 false
             }
             Job::Configure { settings, reply } => {
+                let is_other = !Arc::ptr_eq(&self.settings.catalog, &settings.catalog);
                 self.settings = *settings;
                 self.facts.clear();
+                if is_other {
+                    self.number();
+                }
                 let _ = reply.send(self.remember_names().map_err(Arc::new));
                 false
             }
@@ -294,16 +314,24 @@ impl Ingest {
         self.store.sync()
     }
 
-    fn decide(&mut self, finding: Finding, mode: Mode) -> Result<Report, StoreError> {
+    fn decide(&mut self, finding: Finding, mode: Mode) -> Result<(Report, Change), StoreError> {
         let (base, mut numbers) = match (mode, self.dry.take()) {
             (Mode::DryRun, Some(dry)) => dry,
             (Mode::DryRun | Mode::Commit, _) => (Batch::default(), self.numbers),
         };
         let mut work = Work::new(self, base, &mut numbers, finding.at);
         let report = work.poll(finding)?;
+        let mut change = std::mem::take(&mut work.change);
+        if report.has_changed && change.is_empty() {
+            // Not a story: how a source is doing.
+            change = Change::everywhere();
+        }
         let batch = work.into_batch();
         match mode {
-            Mode::DryRun => self.dry = Some((batch, numbers)),
+            Mode::DryRun => {
+                self.dry = Some((batch, numbers));
+                return Ok((report, Change::default()));
+            }
             Mode::Commit => {
                 let watch = Stopwatch::start();
                 self.store.commit(batch)?;
@@ -311,11 +339,11 @@ impl Ingest {
                 self.metrics.store_commit(watch.elapsed());
             }
         }
-        Ok(report)
+        Ok((report, change))
     }
 
     /// Makes a group durable, then answers.
-    fn finish(&mut self, group: Vec<Decided>) {
+    fn finish(&mut self, mut group: Vec<Decided>) {
         if group.is_empty() {
             return;
         }
@@ -323,10 +351,12 @@ impl Ingest {
         if let Err(error) = &synced {
             tracing::error!(%error, "failed to make a group of polls durable");
         }
-        if group.iter().any(|decided| decided.report.has_changed) {
-            (self.on_change)();
+        let mut change = Change::default();
+        group.iter_mut().for_each(|decided| change.add(std::mem::take(&mut decided.change)));
+        if !change.is_empty() {
+            (self.on_change)(change);
         }
-        for Decided { report, reply } in group {
+        for Decided { report, reply, .. } in group {
             let answer = match &synced {
                 Ok(()) => {
                     self.tell(&report);

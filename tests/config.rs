@@ -425,7 +425,7 @@ fn keys_without_effect_are_named() {
         ("[store]\nurl_file = \"x\"", 1),
         ("[store]\nurl_file = \"\"", 0),
         ("[poll]\nproxy = \"socks5://127.0.0.1:9050\"", 0),
-        ("[websub]\nhub = \"https://hub.example/\"", 1),
+        ("[websub]\nhub = \"https://hub.example/\"", 0),
         ("[[source]]\nurl = \"https://e.org\"\nproxy = \"http://127.0.0.1:3128\"", 0),
     ];
     for (text, expected) in cases {

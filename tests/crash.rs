@@ -279,10 +279,11 @@ fn story(held: &Held) -> Story {
         public_id: format!("tag:x.example,2026:{}", held.no.0),
         date: held.date(),
         representative: held.no,
-        members: vec![Member { entry: held.no, source: source(), date: held.date() }],
+        members: vec![Member { entry: held.no, source: source(), date: held.date(), number: None }],
         merged_into: None,
         is_withdrawn: false,
         was_changed_late: false,
+        numbers: Vec::new(),
     }
 }
 

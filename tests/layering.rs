@@ -26,6 +26,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("telemetry", &["model"]),
     ("poll", &["model", "store", "parse", "normalize", "dedup", "redirect", "ingest", "telemetry"]),
     ("ingest", &["model", "store", "dedup", "schedule", "redirect", "poll", "telemetry", "clock"]),
+    ("websub", &["model", "serve"]),
     ("probe", &["model", "parse"]),
     ("control", &["model", "store", "dedup", "schedule", "ingest", "poll", "telemetry", "machine"]),
     ("daemon", ANY),

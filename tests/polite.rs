@@ -86,7 +86,7 @@ fn open(path: &std::path::Path, catalog: &Arc<Catalog>, clock: &Shown) -> Mill {
     };
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let metrics = Arc::new(Metrics::new());
-    let on_change = Arc::new(|| {});
+    let on_change = Arc::new(|_| {});
     let writer =
         Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), on_change, 8).unwrap();
     let fetch = Arc::new(HttpFetch::new(&policy(), "1.0", Arc::clone(&clock)).unwrap());

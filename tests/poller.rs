@@ -133,7 +133,7 @@ impl Sim {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let metrics = Arc::new(Metrics::new());
         let writer =
-            Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), Arc::new(|| {}), 64);
+            Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), Arc::new(|_| {}), 64);
         let writer = writer.unwrap();
         let (told, inside) = (Arc::new(Told::default()), Arc::new(AtomicUsize::new(0)));
         let fetch = ScriptedFetch {

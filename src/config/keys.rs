@@ -67,7 +67,6 @@ pub(super) const INERT: &[Inert] = &[
     inert("store", "retention", Preset::Text("forever"), "everything is kept"),
     inert("store", "reserve", Preset::Text("0 B"), "watch the free disk space yourself"),
     inert("store", "url_file", Preset::Text(""), "the sled engine needs none"),
-    inert("websub", "hub", Preset::Text(""), "the hub is announced in the feeds but not pinged"),
 ];
 
 const fn inert(

@@ -12,6 +12,7 @@ mod body;
 mod connect;
 mod decode;
 mod pace;
+mod post;
 mod proxy;
 mod request;
 mod secret;
@@ -53,6 +54,7 @@ use crate::model::source::Validators;
 
 pub use self::address::is_public;
 pub use self::pace::{Pace, Pause, Turn, authority};
+pub use self::post::HttpPost;
 
 /// From the connection to the end of the answer's head.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);

@@ -13,7 +13,7 @@ use super::work::{Work, compared_date};
 use super::{admission, outage, repeat, state};
 use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo};
-use crate::model::feed::FeedItem;
+use crate::model::feed::{Feed, FeedItem};
 use crate::model::outcome::{NextPoll, PollResult};
 use crate::model::scrub::scrub_url;
 use crate::model::source::{FeedMeta, ItemHash, Listed, Source, SourceState};
@@ -123,6 +123,14 @@ impl Work<'_> {
         )
     }
 
+    /// Notes what the feed says of itself: every document that names the source may change with it.
+    fn note_feed(&mut self, state: &mut SourceState, feed: Feed, report: &mut Report) {
+        report.has_new_title |= state.meta.title != feed.meta.title;
+        let has_changed = state::note_feed(state, feed);
+        report.has_changed |= has_changed;
+        self.change.is_everywhere |= has_changed;
+    }
+
     /// Reads, decides and writes down one document; tells whether all that was listed before has left it.
     fn document(
         &mut self,
@@ -188,8 +196,7 @@ impl Work<'_> {
         self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
         listed.extend(repeat::stand_ins(self, &superseded, &told)?);
         state::note_listed(state, listed);
-        report.has_new_title |= state.meta.title != feed.meta.title;
-        report.has_changed |= state::note_feed(state, feed);
+        self.note_feed(state, feed, report);
         Ok(is_rolled_over)
     }
 

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use crate::model::feed::Feed;
 use crate::model::outcome::{NextPoll, PollResult};
-use crate::model::source::{DEPARTED_MAX, Departed, Listed, Source, SourceState, Validators};
+use crate::model::source::{
+    DEPARTED_MAX, Departed, FeedMeta, Listed, Source, SourceState, Validators,
+};
 use crate::poll::Finding;
 use crate::redirect::{self, Move};
 
@@ -84,14 +86,26 @@ pub(super) fn note_listed(state: &mut SourceState, listed: Vec<Listed>) {
     state.listed = listed;
 }
 
-/// Notes what the feed says of itself; tells whether that changed.
+/// Notes what the feed says of itself; tells whether what is republished of it changed.
 pub(super) fn note_feed(state: &mut SourceState, feed: Feed) -> bool {
-    let has_changed = state.meta != feed.meta;
+    let has_changed = is_published_otherwise(&state.meta, &feed.meta);
     state.meta = feed.meta;
     state.wish = feed.wish;
     state.flaws = feed.flaws;
     state.date_order = feed.date_order.or(state.date_order);
     has_changed
+}
+
+/// Tells whether what is republished of a feed itself is another. Its own `updated` and its hubs
+/// are not: a feed that only moves its `lastBuildDate` changes no document of ours.
+pub(super) fn is_published_otherwise(held: &FeedMeta, read: &FeedMeta) -> bool {
+    let published = |meta: &FeedMeta| FeedMeta {
+        updated: None,
+        hubs: Vec::new(),
+        self_url: None,
+        ..meta.clone()
+    };
+    held != read && published(held) != published(read)
 }
 
 /// Notes the next poll.
@@ -135,6 +149,17 @@ mod tests {
         note_listed(&mut state, listed(&[1, 3]));
         assert_eq!(state.departed, [Departed { entry: EntryNo(2), last_listed: 2 }]);
         assert_eq!(state.fetch_no, 3);
+    }
+
+    #[test]
+    fn a_feed_that_only_moves_its_own_dates_changes_nothing_published() {
+        let held = FeedMeta { title: Some("Báo".to_owned()), ..FeedMeta::default() };
+        let later = Some("2026-01-01T00:00:00Z".parse().unwrap());
+        let moved =
+            FeedMeta { updated: later, hubs: vec!["https://h/".to_owned()], ..held.clone() };
+        assert!(!is_published_otherwise(&held, &moved));
+        let renamed = FeedMeta { title: Some("Báo mới".to_owned()), ..held.clone() };
+        assert!(is_published_otherwise(&held, &renamed));
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Work<'_> {
         if self.is_taken(&public_id)? {
             public_id = self.spare_id_of(&key, &item.source.id, no);
         }
-        let story = Story {
+        let mut story = Story {
             no,
             public_id,
             date: held.date(),
@@ -49,7 +49,10 @@ impl Work<'_> {
             merged_into: None,
             is_withdrawn: false,
             was_changed_late: false,
+            numbers: Vec::new(),
         };
+        self.number(&mut story)?;
+        self.note(&story);
         self.batch.entries.insert(entry, held);
         self.batch.stories.insert(no, story);
         report.has_changed = true;
@@ -77,6 +80,7 @@ impl Work<'_> {
             let mut story = Story::clone(&story);
             story.members.push(member(&held));
             self.batch.entries.insert(entry, held);
+            self.number(&mut story)?;
             self.choose(&mut story)?;
             self.touch(&story, Some(&item.source.id))?;
             self.batch.stories.insert(story.no, story);
@@ -194,7 +198,9 @@ impl Work<'_> {
                 self.batch.entries.insert(held.no, held);
             }
         }
+        self.note(&from);
         into.members.append(&mut from.members);
+        self.number(&mut into)?;
         into.is_withdrawn |= from.is_withdrawn;
         from.merged_into = Some(into.no);
         self.choose(&mut into)?;
@@ -240,6 +246,7 @@ impl Work<'_> {
         story: &Story,
         except: Option<&SourceId>,
     ) -> Result<(), StoreError> {
+        self.note(story);
         let sources: BTreeSet<SourceId> =
             story.members.iter().map(|member| member.source.clone()).collect();
         for id in sources.into_iter().filter(|id| Some(id) != except) {
@@ -272,7 +279,7 @@ fn copy<'a>(
 }
 
 pub(super) fn member(held: &Held) -> Member {
-    Member { entry: held.no, source: held.source.clone(), date: held.date() }
+    Member { entry: held.no, source: held.source.clone(), date: held.date(), number: None }
 }
 
 /// Tells whether link or files changed, which the fingerprint of the text does not see (P91).

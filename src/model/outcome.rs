@@ -148,6 +148,12 @@ pub trait Fetch: Send + Sync {
     fn fetch<'a>(&'a self, request: &'a FetchRequest) -> BoxFuture<'a, FetchOutcome>;
 }
 
+/// The seam to services that are told something.
+pub trait Post: Send + Sync {
+    /// Posts a form, once, and returns the status; else, in one line, why there is none.
+    fn post<'a>(&'a self, url: &'a url::Url, form: &'a str) -> BoxFuture<'a, Result<u16, String>>;
+}
+
 /// The seam to time.
 pub trait Clock: Send + Sync {
     /// Returns the present instant.

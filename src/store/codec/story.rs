@@ -6,7 +6,7 @@ use super::pack::With;
 use super::parts::{Instant, models, wires};
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::{EntryNo, Member, Story, StoryNo};
-use crate::model::source::SourceId;
+use crate::model::source::{CategorySlug, SourceId};
 
 #[derive(Serialize, Deserialize)]
 struct StoryWire<'a> {
@@ -18,6 +18,8 @@ struct StoryWire<'a> {
     merged_into: Option<u64>,
     is_withdrawn: bool,
     was_changed_late: bool,
+    #[serde(borrow)]
+    numbers: Vec<(&'a str, u64)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -25,6 +27,7 @@ struct MemberWire<'a> {
     entry: u64,
     source: &'a str,
     date: Instant,
+    number: Option<u64>,
 }
 
 /// Returns the payload of a story, unpacked; refuses one that is too large.
@@ -38,6 +41,7 @@ pub(crate) fn raw_story(story: &Story) -> Result<Vec<u8>, StoreError> {
         merged_into,
         is_withdrawn,
         was_changed_late,
+        numbers,
     } = story;
     let wire = StoryWire {
         public_id,
@@ -47,6 +51,7 @@ pub(crate) fn raw_story(story: &Story) -> Result<Vec<u8>, StoreError> {
         merged_into: merged_into.map(|StoryNo(no)| no),
         is_withdrawn: *is_withdrawn,
         was_changed_late: *was_changed_late,
+        numbers: numbers.iter().map(|(slug, number)| (slug.as_str(), *number)).collect(),
     };
     encode(Key::Story(*no), &wire)
 }
@@ -76,6 +81,7 @@ pub(crate) fn decode_story(
         merged_into,
         is_withdrawn,
         was_changed_late,
+        numbers,
     } = wire;
     Ok(Story {
         no,
@@ -86,17 +92,21 @@ pub(crate) fn decode_story(
         merged_into: merged_into.map(StoryNo),
         is_withdrawn,
         was_changed_late,
+        numbers: numbers
+            .into_iter()
+            .map(|(slug, number)| (CategorySlug::new(slug), number))
+            .collect(),
     })
 }
 
 impl<'a> From<&'a Member> for MemberWire<'a> {
-    fn from(Member { entry, source, date }: &'a Member) -> Self {
-        Self { entry: entry.0, source: source.as_str(), date: Instant(*date) }
+    fn from(Member { entry, source, date, number }: &'a Member) -> Self {
+        Self { entry: entry.0, source: source.as_str(), date: Instant(*date), number: *number }
     }
 }
 
 impl From<MemberWire<'_>> for Member {
-    fn from(MemberWire { entry, source, date }: MemberWire<'_>) -> Self {
-        Self { entry: EntryNo(entry), source: SourceId::new(source), date: date.0 }
+    fn from(MemberWire { entry, source, date, number }: MemberWire<'_>) -> Self {
+        Self { entry: EntryNo(entry), source: SourceId::new(source), date: date.0, number }
     }
 }

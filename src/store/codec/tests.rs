@@ -12,8 +12,8 @@ use crate::model::entry::{
 };
 use crate::model::features::Marks;
 use crate::model::source::{
-    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish, SourceId,
-    SourceState, Validators,
+    CategorySlug, DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish,
+    SourceId, SourceState, Validators,
 };
 use crate::model::verdict::{Claim, EntryKey, Joined, KeyKind};
 use crate::store::{Birth, StoreError};
@@ -184,15 +184,14 @@ fn held() -> impl Strategy<Value = Held> {
 }
 
 fn story() -> impl Strategy<Value = Story> {
-    let member = (any::<u64>(), source(), at()).prop_map(|(no, source, date)| Member {
-        entry: EntryNo(no),
-        source,
-        date,
-    });
+    let number = option::of(any::<u64>());
+    let member = (any::<u64>(), source(), at(), number)
+        .prop_map(|(no, source, date, number)| Member { entry: EntryNo(no), source, date, number });
     let numbers = (1..=u64::MAX, any::<u64>(), option::of(any::<u64>()));
-    let facts = (any::<bool>(), any::<bool>());
+    let in_category = (text(), any::<u64>()).prop_map(|(slug, no)| (CategorySlug::new(&slug), no));
+    let facts = (any::<bool>(), any::<bool>(), vec(in_category, 0..4));
     (numbers, text(), at(), vec(member, 0..8), facts).prop_map(
-        |(numbers, public_id, date, members, (is_withdrawn, was_changed_late))| Story {
+        |(numbers, public_id, date, members, (is_withdrawn, was_changed_late, given))| Story {
             no: StoryNo(numbers.0),
             public_id,
             date,
@@ -201,6 +200,7 @@ fn story() -> impl Strategy<Value = Story> {
             merged_into: numbers.2.map(StoryNo),
             is_withdrawn,
             was_changed_late,
+            numbers: given,
         },
     )
 }
@@ -442,11 +442,13 @@ fn a_story() -> Story {
                 entry: EntryNo(no),
                 source: source_id().clone(),
                 date: "2026-11-24T02:00:00Z".parse().unwrap(),
+                number: Some(no - 4),
             })
             .collect(),
         merged_into: None,
         is_withdrawn: false,
         was_changed_late: true,
+        numbers: vec![(CategorySlug::new("thoi-su"), 7)],
     }
 }
 

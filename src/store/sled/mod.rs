@@ -33,7 +33,7 @@ use super::{Birth, Bounds, Candidates, Health, Stats, Store, StoreError};
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use crate::model::features::Marks;
-use crate::model::selection::{Position, Selection};
+use crate::model::selection::{Position, Selection, Series, Stretch};
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey};
 use cache::Cache;
@@ -308,6 +308,10 @@ impl Store for SledStore {
         Ok(self.memory().states.get(id).cloned())
     }
 
+    fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError> {
+        Ok(self.memory().index.stretch(series, from, limit))
+    }
+
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
         let memory = self.memory();
         Ok(memory.states.iter().map(|(id, state)| (id.clone(), Arc::clone(state))).collect())
@@ -328,6 +332,11 @@ impl Store for SledStore {
         let _writer = self.writer();
         let mut plan = Plan::of(self, batch)?;
         self.noticed(self.records.apply(std::mem::take(&mut plan.writes)))?;
+        // What readers may see must not be lost to a kill: entries and stories last before lists show them. The states of
+        // polls without news are seen by nobody and wait for `sync`.
+        if plan.is_content() {
+            self.noticed(self.records.flush())?;
+        }
         self.remember(plan);
         Ok(())
     }

@@ -45,7 +45,8 @@ fn held(no: u64, content: &str) -> Held {
 
 fn article(no: u64, content: &str) -> Batch {
     let held = held(no, content);
-    let member = Member { entry: held.no, source: held.source.clone(), date: held.date() };
+    let member =
+        Member { entry: held.no, source: held.source.clone(), date: held.date(), number: None };
     let story = Story {
         no: held.story,
         public_id: format!("tag:{no}"),
@@ -55,6 +56,7 @@ fn article(no: u64, content: &str) -> Batch {
         merged_into: None,
         is_withdrawn: false,
         was_changed_late: false,
+        numbers: Vec::new(),
     };
     Batch {
         forgotten: crate::model::batch::Forgotten::default(),
