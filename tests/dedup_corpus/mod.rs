@@ -2,5 +2,6 @@
 #![expect(clippy::expect_used, reason = "a test may stop at what it does not expect")]
 
 pub(crate) mod document;
+pub(crate) mod gate;
 pub(crate) mod labels;
 pub(crate) mod replay;

@@ -140,6 +140,7 @@ impl Held {
             credit: body.credit,
             outlet: head.outlet.to_owned(),
             joined: body.joined,
+            closest: body.closest,
         })
     }
 }

@@ -1,0 +1,176 @@
+//! The labelled corpus through the program itself: `poll --json --at` against a scripted origin,
+//! in three poll orders, held to the same gate as the rules alone; and what must not depend on how
+//! the program is run.
+//!
+//! The corpus is read from `../shared/dedup`; without it the suite says so and passes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may stop at what it does not expect"
+)]
+
+mod blackbox;
+#[path = "dedup_corpus/gate.rs"]
+#[expect(clippy::expect_used, reason = "a test may stop at what it does not expect")]
+mod gate;
+#[path = "dedup_corpus/labels.rs"]
+#[expect(clippy::expect_used, reason = "a test may stop at what it does not expect")]
+mod labels;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use blackbox::{Answer, Origin, Place};
+use labels::{Key, Seen};
+use serde_json::Value;
+
+#[test]
+fn the_gate_holds_in_order_1() {
+    hold_the_gate("1");
+}
+
+#[test]
+fn the_gate_holds_in_order_2() {
+    hold_the_gate("2");
+}
+
+#[test]
+fn the_gate_holds_in_order_3() {
+    hold_the_gate("3");
+}
+
+/// Every poll is a process of its own that opens the store anew: the polls of one snapshot in one
+/// process, and each in one of its own, tell the same.
+#[test]
+fn a_restart_between_polls_changes_no_story() {
+    let Some(corpus) = gate::corpus() else { return };
+    let order = gate::order(&corpus, "1");
+    let instants = gate::instants(&corpus);
+    let sources: Vec<&String> = order[0].iter().take(RESTARTED).collect();
+    let run = |chunk: usize| {
+        let world = World::of(&corpus, sources.iter().map(|source| source.as_str()), as_it_is);
+        let mut lines = Vec::new();
+        for (snapshot, at) in instants.iter().enumerate().take(2) {
+            world.snapshot.store(snapshot, Ordering::SeqCst);
+            for polled in sources.chunks(chunk) {
+                let polled: Vec<&str> = polled.iter().map(|source| source.as_str()).collect();
+                lines.extend(world.poll(&at.to_string(), &polled));
+            }
+        }
+        lines
+    };
+    let (at_once, one_by_one) = (run(RESTARTED), run(1));
+    assert!(at_once.iter().any(|line| line["verdict"] == "duplicate"), "there are copies");
+    assert!(at_once.len() > 500, "{}", at_once.len());
+    assert_eq!(at_once, one_by_one);
+}
+
+/// Sources polled with and without restarts.
+const RESTARTED: usize = 12;
+
+fn hold_the_gate(name: &str) {
+    let Some(corpus) = gate::corpus() else { return };
+    let order = gate::order(&corpus, name);
+    let all: BTreeSet<&str> = order.iter().flatten().map(String::as_str).collect();
+    let world = World::of(&corpus, all.iter().copied(), as_it_is);
+    let mut told = Told::default();
+    for (snapshot, (sources, at)) in order.iter().zip(gate::instants(&corpus)).enumerate() {
+        world.snapshot.store(snapshot, Ordering::SeqCst);
+        let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+        for line in world.poll(&at.to_string(), &sources) {
+            told.hear(snapshot, &line);
+        }
+    }
+    gate::hold(&corpus, ("pipeline", name), &told.clusters(), &told.seen);
+}
+
+/// What the lines of `poll --json` told.
+#[derive(Default)]
+struct Told {
+    story_of: BTreeMap<Key, String>,
+    merged: BTreeMap<String, String>,
+    seen: Vec<Seen>,
+}
+
+impl Told {
+    fn hear(&mut self, snapshot: usize, line: &Value) {
+        let text = |name: &str| line[name].as_str().map(str::to_owned);
+        if let Some(old) = text("merged") {
+            self.merged.insert(old, text("into").unwrap());
+            return;
+        }
+        let feed = text("source").unwrap();
+        let key = text("guid").or(text("link")).unwrap();
+        let event = match line["verdict"].as_str().unwrap() {
+            "new" => "new",
+            "updated" => "update",
+            "unchanged" | "duplicate" => "same",
+            other => panic!("no verdict of the corpus: {other}"),
+        };
+        self.story_of.insert((feed.clone(), key.clone()), text("entry").unwrap());
+        self.seen.push(Seen { feed, snapshot, key, event, why: line.to_string() });
+    }
+
+    /// Returns the keys of each story, merges followed.
+    fn clusters(&self) -> Vec<BTreeSet<Key>> {
+        let mut clusters: BTreeMap<&str, BTreeSet<Key>> = BTreeMap::new();
+        for (key, story) in &self.story_of {
+            let mut home = story;
+            while let Some(into) = self.merged.get(home) {
+                home = into;
+            }
+            clusters.entry(home).or_default().insert(key.clone());
+        }
+        clusters.into_values().collect()
+    }
+}
+
+/// The feeds of the corpus behind an origin, and a place to poll them from.
+struct World {
+    place: Place,
+    snapshot: Arc<AtomicUsize>,
+}
+
+impl World {
+    /// `edit` changes a document before it is served.
+    fn of<'s>(
+        corpus: &Path,
+        sources: impl Iterator<Item = &'s str>,
+        edit: fn(String) -> String,
+    ) -> Self {
+        let origin = Origin::start();
+        let snapshot = Arc::new(AtomicUsize::new(0));
+        let mut config = String::new();
+        for source in sources {
+            let path = format!("/{source}");
+            let (corpus, id): (PathBuf, String) = (corpus.to_owned(), source.to_owned());
+            let at = Arc::clone(&snapshot);
+            origin.on(&path, move |_| {
+                let document = gate::document(&corpus, &id, at.load(Ordering::SeqCst));
+                let found = document.map(|document| Answer::ok(edit(document)));
+                let typed = |answer: Answer| answer.header("Content-Type", "application/xml");
+                found.map_or(Answer::status(404), typed)
+            });
+            let url = origin.url(&path);
+            config.push_str(&format!("[[source]]\nid = \"{source}\"\nurl = \"{url}\"\n"));
+        }
+        Self { place: Place::new(&config), snapshot }
+    }
+
+    /// Polls `sources` in that order and returns the lines, without the last.
+    fn poll(&self, at: &str, sources: &[&str]) -> Vec<Value> {
+        let output = self.place.run(&[&["poll", "--json", "--at", at], sources].concat());
+        let (out, err) = (blackbox::text(&output.stdout), blackbox::text(&output.stderr));
+        let mut lines: Vec<Value> =
+            out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let last = lines.pop().unwrap_or_default();
+        assert_eq!(last["polled"], sources.len(), "{err}");
+        lines
+    }
+}
+
+fn as_it_is(document: String) -> String {
+    document
+}
