@@ -16,6 +16,8 @@ mod gate;
 #[path = "dedup_corpus/labels.rs"]
 #[expect(clippy::expect_used, reason = "a test may stop at what it does not expect")]
 mod labels;
+#[path = "dedup_corpus/seen.rs"]
+mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -23,7 +25,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use blackbox::{Answer, Origin, Place};
-use labels::{Key, Seen};
+use labels::Key;
+use seen::Seen;
 use serde_json::Value;
 
 #[test]
@@ -65,6 +68,54 @@ fn a_restart_between_polls_changes_no_story() {
     assert!(at_once.iter().any(|line| line["verdict"] == "duplicate"), "there are copies");
     assert!(at_once.len() > 500, "{}", at_once.len());
     assert_eq!(at_once, one_by_one);
+}
+
+/// Tracking parameters, lists of other articles, headings of such lists and credit lines are no part
+/// of an article: with them every verdict and every story is the same.
+#[test]
+fn noise_changes_no_verdict() {
+    let Some(corpus) = gate::corpus() else { return };
+    let order = gate::order(&corpus, "2");
+    let at = gate::instants(&corpus)[0].to_string();
+    let sources: Vec<&str> = order[0].iter().take(NOISY).map(String::as_str).collect();
+    let run = |edit: fn(String) -> String| {
+        let world = World::of(&corpus, sources.iter().copied(), edit);
+        let mut numbers = BTreeMap::new();
+        let mut number = |story: &Value| {
+            let next = numbers.len();
+            *numbers.entry(story.as_str().unwrap_or_default().to_owned()).or_insert(next)
+        };
+        let plain = |line: Value| {
+            let stories = [number(&line["entry"]), number(&line["merged"]), number(&line["into"])];
+            (line["source"].clone(), line["verdict"].clone(), line["rule"].clone(), stories)
+        };
+        world.poll(&at, &sources).into_iter().map(plain).collect::<Vec<_>>()
+    };
+    let (clean, noisy) = (run(as_it_is), run(with_noise));
+    assert!(clean.iter().any(|(_, verdict, ..)| verdict == "duplicate"), "there are copies");
+    assert_eq!(clean, noisy);
+}
+
+/// Sources polled with and without noise.
+const NOISY: usize = 24;
+
+/// Adds to each article in HTML what readers see around articles, and parameters to each link.
+fn with_noise(document: String) -> String {
+    const END: &str = "</p>]]></content:encoded>";
+    const NOISE: &str = "</p><p>Tin cùng chuyên mục</p><ul>\
+        <li><a href=\"https://www.noise.example/1\">Mười điều nên biết trước mùa mưa</a></li>\
+        <li><a href=\"https://www.noise.example/2\">Xem thêm ảnh của bạn đọc</a></li></ul>\
+        <p>Theo: nhandan.vn</p>]]></content:encoded>";
+    let noisy = document.replace(END, NOISE);
+    let mut parts = noisy.split("</link>");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let link = text.rsplit("<link>").next().unwrap_or_default();
+        let joint = if link.contains('?') { "&amp;" } else { "?" };
+        text.push_str(&format!("{joint}utm_source=rss&amp;utm_campaign=x</link>{part}"));
+    }
+    assert!(!document.contains(END) || text.contains("noise.example"));
+    text
 }
 
 /// Sources polled with and without restarts.

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::labels::{Key, Labels, Score, Seen, ratio};
+use super::labels::{Key, Labels, Score, ratio};
+use super::seen::Seen;
 
 /// Families of look-alikes of which not one pair may be merged.
 const NEVER_MERGED: [&str; 9] = [

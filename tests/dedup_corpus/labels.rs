@@ -5,19 +5,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::seen::Seen;
+
 /// Feed, and the item's guid as written; the link where it has none.
 pub(crate) type Key = (String, String);
-
-/// One item as it was reported.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) feed: String,
-    pub(crate) snapshot: usize,
-    pub(crate) key: String,
-    pub(crate) event: &'static str,
-    /// The decision in full: for finding out why.
-    pub(crate) why: String,
-}
 
 pub(crate) struct Labels {
     entries: BTreeMap<Key, Label>,

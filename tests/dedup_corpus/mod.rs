@@ -5,3 +5,4 @@ pub(crate) mod document;
 pub(crate) mod gate;
 pub(crate) mod labels;
 pub(crate) mod replay;
+pub(crate) mod seen;

@@ -16,7 +16,7 @@ use feedmill::model::verdict::{Claim, EntryKey};
 use jiff::{SignedDuration, Timestamp};
 
 use super::document;
-use super::labels::Seen;
+use super::seen::Seen;
 
 const WINDOW: Duration = Duration::from_secs(96 * 3_600);
 
