@@ -5,9 +5,13 @@
 //! both orders of arrival. What the rules are known to get wrong stands in a table of its own.
 #![expect(clippy::print_stdout, reason = "the count is to be seen")]
 
+#[path = "dedup_pairs/copies.rs"]
+mod copies;
 #[path = "dedup_corpus/document.rs"]
 #[expect(clippy::expect_used, reason = "a test may stop at what it does not expect")]
 mod document;
+#[path = "dedup_pairs/look_alikes.rs"]
+mod look_alikes;
 #[path = "dedup_corpus/replay.rs"]
 #[expect(
     clippy::expect_used,
@@ -17,10 +21,6 @@ mod document;
 mod replay;
 #[path = "dedup_corpus/seen.rs"]
 mod seen;
-#[path = "dedup_pairs/copies.rs"]
-mod copies;
-#[path = "dedup_pairs/look_alikes.rs"]
-mod look_alikes;
 #[path = "dedup_pairs/texts.rs"]
 mod texts;
 

@@ -225,3 +225,66 @@ impl World {
 fn as_it_is(document: String) -> String {
     document
 }
+
+/// One text under two headlines, and a look-alike with other figures under the second.
+fn three_papers() -> (Origin, Place) {
+    const TITLES: [&str; 3] = [
+        "Vàng miếng lên giá sáng nay",
+        "Giá vàng trong nước tiếp tục tăng",
+        "Giá vàng trong nước tiếp tục tăng",
+    ];
+    let text = |day: u32, buy: &str, sell: &str, world: &str| {
+        format!(
+            "Sáng {day}/11, Công ty Vàng bạc Đá quý Sài Gòn niêm yết vàng miếng ở mức {buy} triệu đồng một lượng \
+             mua vào và {sell} triệu đồng bán ra. Giá vàng thế giới giao dịch quanh {world} USD một ounce. Giới \
+             phân tích cho rằng nhà đầu tư đang chờ tín hiệu lãi suất của Mỹ, còn người dân vẫn xếp hàng mua nhẫn."
+        )
+    };
+    let texts = [
+        text(18, "80,5", "83,5", "2.585"),
+        text(18, "80,5", "83,5", "2.585"),
+        text(19, "82,1", "84,6", "2.613"),
+    ];
+    let origin = Origin::start();
+    let mut config = String::new();
+    for ((id, title), text) in ["a", "b", "c"].into_iter().zip(TITLES).zip(texts) {
+        let site = format!("https://{id}.example/");
+        let (guid, link) = (format!("guid-{id}"), format!("{site}1.html"));
+        let date = "Mon, 18 Nov 2024 06:00:00 GMT";
+        let feed = blackbox::rss(id, &site, &[(&guid, title, &link, date, &text)]);
+        origin.on(&format!("/{id}"), move |_| Answer::ok(feed.as_bytes()));
+        let url = origin.url(&format!("/{id}"));
+        config.push_str(&format!("[[source]]\nid = \"{id}\"\nurl = \"{url}\"\n"));
+    }
+    (origin, Place::new(&config))
+}
+
+#[test]
+fn explain_tells_the_closest_other() {
+    let (_origin, place) = three_papers();
+    place.must(&["poll", "--at", "2024-11-18T08:00:00Z", "a", "b", "c"]);
+    let copy = place.must(&["explain", "guid-b"]);
+    assert!(copy.contains("joined by rule 7d, matched entry 1, c 1"), "{copy}");
+    assert!(!copy.contains("closest other"), "nothing was turned down: {copy}");
+    let look_alike = place.must(&["explain", "guid-c"]);
+    let line = look_alike.lines().find(|line| line.contains("closest other")).unwrap();
+    assert!(line.starts_with("  closest other: entry 2, turned down by rule 7a: c 0."), "{line}");
+    assert_eq!(line.split(", ").filter(|figure| !figure.contains("entry")).count(), 8, "{line}");
+}
+
+#[test]
+fn each_rule_has_its_counter() {
+    let (_origin, place) = three_papers();
+    let daemon = place.daemon();
+    for id in ["a", "b", "c"] {
+        daemon.wait_for(&format!("/source/{id}.atom"), |body| body.contains("<entry"));
+    }
+    let metrics = blackbox::unix_get(&place.socket(), "/metrics");
+    for sample in [
+        "feedmill_dedup_rule_total{rule=\"7d\",found=\"same\"} 1",
+        "feedmill_dedup_rule_total{rule=\"7a\",found=\"apart\"} 1",
+        "feedmill_dedup_rule_total{rule=\"8\",found=\"same\"} 0",
+    ] {
+        assert!(metrics.lines().any(|line| line == sample), "{sample}:\n{metrics}");
+    }
+}

@@ -311,8 +311,7 @@ fn copy<'a>(
 
 /// Leaves the figures that say most of a candidate that was turned down.
 fn few_numbers(closest: Closest) -> Joined {
-    const TELLING: [&str; CLOSEST_NUMBERS_MAX] =
-        ["c", "r", "cl", "tj", "alN", "alM", "hN", "hM"];
+    const TELLING: [&str; CLOSEST_NUMBERS_MAX] = ["c", "r", "cl", "tj", "alN", "alM", "hN", "hM"];
     let mut joined = closest.joined;
     joined.numbers.retain(|(name, _)| TELLING.contains(&name.as_str()));
     joined

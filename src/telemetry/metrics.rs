@@ -397,7 +397,10 @@ mod tests {
         for line in expected {
             assert!(lines.contains(line), "{line} is missing from\n{text}");
         }
-        assert!(!text.contains("withheld") && !text.contains("no such") && !text.contains("# EOF"), "{text}");
+        assert!(
+            !text.contains("withheld") && !text.contains("no such") && !text.contains("# EOF"),
+            "{text}"
+        );
     }
 
     /// Every sample belongs to a family announced before it: the rule of the text format.

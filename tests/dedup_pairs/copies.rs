@@ -77,7 +77,9 @@ fn headlines_and_cuts() -> Vec<Pair> {
             news(BATTERY_TITLE, BATTERY),
             copy(
                 BATTERY_TITLE,
-                &BATTERY.replace("founded by two", "set up by two").replace("but not yet", "though not"),
+                &BATTERY
+                    .replace("founded by two", "set up by two")
+                    .replace("but not yet", "though not"),
             ),
             "an editor's touch changes no fact",
         ),
@@ -91,7 +93,9 @@ fn around_the_text() -> Vec<Pair> {
             news(RICE_TITLE, RICE),
             copy(
                 "Nông dân Thoại Sơn thu hoạch lúa hè thu",
-                &format!("<p>Những ngày này, về các xã ven kênh của huyện nhà, đâu đâu cũng nghe tiếng máy gặt.</p>{RICE}"),
+                &format!(
+                    "<p>Những ngày này, về các xã ven kênh của huyện nhà, đâu đâu cũng nghe tiếng máy gặt.</p>{RICE}"
+                ),
             ),
             "a sentence of its own before the agency's text",
         ),
@@ -100,7 +104,9 @@ fn around_the_text() -> Vec<Pair> {
             news(LIBRARY_TITLE, LIBRARY),
             copy(
                 "Relief in Elmbridge as library is spared",
-                &format!("<p>Readers in Elmbridge can breathe out: their small branch behind the church stays.</p>{LIBRARY}"),
+                &format!(
+                    "<p>Readers in Elmbridge can breathe out: their small branch behind the church stays.</p>{LIBRARY}"
+                ),
             ),
             "a sentence of its own before the agency's text",
         ),
@@ -146,7 +152,9 @@ fn around_the_text() -> Vec<Pair> {
             news(LIBRARY_TITLE, LIBRARY),
             copy(
                 LIBRARY_TITLE,
-                &LIBRARY.replace("<p>", "<div class=\"t\"><span>").replace("</p>", "</span></div><br/>"),
+                &LIBRARY
+                    .replace("<p>", "<div class=\"t\"><span>")
+                    .replace("</p>", "</span></div><br/>"),
             ),
             "markup says nothing about the text",
         ),

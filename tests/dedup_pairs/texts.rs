@@ -1,21 +1,26 @@
 //! News written for these tests.
 
-pub(crate) const BRIDGE_TITLE: &str = "Hợp long cầu Đại Ngãi 2 bắc qua sông Hậu sau 26 tháng thi công";
+pub(crate) const BRIDGE_TITLE: &str =
+    "Hợp long cầu Đại Ngãi 2 bắc qua sông Hậu sau 26 tháng thi công";
 pub(crate) const BRIDGE: &str = "<p>Sáng 12/6, Ban quản lý dự án Mỹ Thuận cùng liên danh nhà thầu tổ chức lễ hợp long cầu Đại Ngãi 2, nối huyện Cù Lao Dung của tỉnh Sóc Trăng với tỉnh Trà Vinh, sớm hơn kế hoạch 5 tháng.</p><p>Cây cầu dài 862 m, rộng 17,5 m, được xây bằng công nghệ đúc hẫng cân bằng. Ông Trần Văn Thi, giám đốc ban quản lý, cho biết hơn 300 kỹ sư và công nhân đã làm việc ba ca liên tục kể cả dịp Tết.</p><p>Khi tuyến quốc lộ 60 hoàn thành, quãng đường từ Sóc Trăng đến Thành phố Hồ Chí Minh sẽ rút ngắn khoảng 80 km so với đi qua Cần Thơ. Người dân hai bờ không còn phải chờ phà Đại Ngãi vốn thường ùn tắc vào mùa lễ.</p><p>Chủ tịch tỉnh Trần Văn Lâu đề nghị nhà thầu tiếp tục giữ tiến độ nhánh cầu còn lại để toàn tuyến thông xe vào năm 2028.</p>";
 
 pub(crate) const RICE_TITLE: &str = "Giá lúa hè thu tại An Giang giảm, nông dân vẫn có lãi";
 pub(crate) const RICE: &str = "<p>Thương lái tại huyện Thoại Sơn đang mua lúa OM 18 tươi với giá 6.800 đồng một kg, thấp hơn 400 đồng so với đầu tháng do nguồn cung từ Campuchia tăng mạnh.</p><p>Bà Nguyễn Thị Hoà, có 3 ha ở xã Vĩnh Trạch, nói rằng sau khi trừ chi phí phân bón và thuê máy gặt, gia đình bà vẫn lãi gần 25 triệu đồng mỗi ha. Nhiều hộ khác đã ký hợp đồng bao tiêu với Tập đoàn Lộc Trời từ đầu vụ nên không lo đầu ra.</p><p>Theo Sở Nông nghiệp An Giang, toàn tỉnh đã thu hoạch 64.000 trong tổng số 228.000 ha lúa hè thu, năng suất bình quân đạt 5,9 tấn. Cơ quan này khuyến cáo bà con theo dõi mực nước sông Tiền và gieo sạ vụ thu đông đúng lịch.</p>";
 
-pub(crate) const MUSEUM_TITLE: &str = "Bảo tàng Đà Nẵng mở cửa trở lại trong toà thị chính cũ bên sông Hàn";
+pub(crate) const MUSEUM_TITLE: &str =
+    "Bảo tàng Đà Nẵng mở cửa trở lại trong toà thị chính cũ bên sông Hàn";
 pub(crate) const MUSEUM: &str = "<p>Sau hơn hai năm trùng tu, toà nhà 42 Bạch Đằng xây từ thời Pháp chính thức trở thành trụ sở mới của Bảo tàng Đà Nẵng, đón khách miễn phí trong tuần đầu tiên.</p><p>Không gian trưng bày rộng 3.000 m2 giới thiệu 2.500 hiện vật, trong đó có bộ sưu tập gốm vớt từ con tàu đắm ngoài khơi Cù Lao Chàm và tấm bản đồ hải quân vẽ tay năm 1859. Giám đốc Huỳnh Đình Quốc Thiện nói đơn vị dùng bản đồ số để kể chuyện thành phố qua từng thời kỳ.</p><p>Kiến trúc sư Lê Minh Khuê, người theo dự án từ đầu, cho biết phần mái ngói, cầu thang gỗ và các ô cửa lá sách đều được phục chế theo ảnh tư liệu lưu ở Paris.</p>";
 
-pub(crate) const FERRY_TITLE: &str = "Night ferry between Calder Bay and Westhaven withdrawn after engine fire";
+pub(crate) const FERRY_TITLE: &str =
+    "Night ferry between Calder Bay and Westhaven withdrawn after engine fire";
 pub(crate) const FERRY: &str = "<p>The operator of the night ferry between Calder Bay and Westhaven withdrew the vessel on Thursday after a fire in its engine room forced 214 passengers to spend six hours on deck in freezing rain.</p><p>Nobody was seriously hurt, but two members of the crew were treated for smoke, the coastguard said. The Morven Star, built in 1994, had returned to service only in March following a refit at the Larkin yard that cost 8.3 million crowns.</p><p>\"We owe our customers an apology and an explanation,\" managing director Helen Storrie told reporters at the quay. She promised full refunds and said a chartered catamaran would take over the route from Sunday.</p><p>The Maritime Accident Board has sent three inspectors. Its chairman, Piet Dahl, said a preliminary report could be expected within thirty days.</p>";
 
-pub(crate) const LIBRARY_TITLE: &str = "Ashdown council votes to keep all nine village libraries open";
+pub(crate) const LIBRARY_TITLE: &str =
+    "Ashdown council votes to keep all nine village libraries open";
 pub(crate) const LIBRARY: &str = "<p>Councillors in Ashdown voted 31 to 17 on Tuesday night to keep every one of the district's nine village libraries open, rejecting a plan that would have closed four of them before the summer.</p><p>The decision follows a petition signed by 11,400 residents and a campaign led by retired teacher Margaret Oyelaran, who read aloud from a children's book during the public session. \"A library is the last warm room some people have,\" she said.</p><p>To pay for it, the council will delay resurfacing the car park at Elmbridge and sell a disused depot in Harrow Lane, which the treasurer, Simon Pell, valued at 1.9 million pounds. Opening hours will be cut by four a week at the smallest branches from October.</p>";
 
-pub(crate) const BATTERY_TITLE: &str = "Start-up opens sodium battery plant in former Linz paper mill";
+pub(crate) const BATTERY_TITLE: &str =
+    "Start-up opens sodium battery plant in former Linz paper mill";
 pub(crate) const BATTERY: &str = "<p>A company founded by two graduates of the University of Graz opened a factory for sodium-ion batteries on Monday in a former paper mill near Linz, the first of its kind in Austria.</p><p>Natrion says the line can produce 40,000 cells a week, enough for household storage units but not yet for cars. The chemistry needs neither lithium nor cobalt, and chief engineer Jana Hofer said the cells kept 91 percent of their capacity after 4,000 cycles in tests carried out by the Fraunhofer Institute.</p><p>The state of Upper Austria contributed 14 million euros to the project, which employs 160 people. Analysts at Brenner Research called the price target of 52 euros per kilowatt hour ambitious but not impossible.</p>";
 
 pub(crate) const WEATHER_18: &str = "<p>Ngày 18/11, các tỉnh Bắc Bộ nhiều mây, có mưa vài nơi, vùng núi trời rét. Nhiệt độ thấp nhất tại Hà Nội 17 độ, cao nhất 22 độ. Gió đông bắc cấp 3.</p><p>Từ Thanh Hóa đến Thừa Thiên Huế có mưa rào rải rác, lượng mưa phổ biến 20-40 mm. Nam Bộ ngày nắng, chiều tối có mưa dông vài nơi, nhiệt độ cao nhất 33 độ. Trên biển, vùng bắc Biển Đông sóng cao 2-4 m.</p>";

@@ -40,12 +40,10 @@ pub(super) struct BodyWire<'a> {
     updated: Option<Instant>,
     #[serde(borrow)]
     origin: Option<OriginWire<'a>>,
-    #[serde(borrow)]
-    closest: Option<JoinedWire<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct JoinedWire<'a> {
+pub(super) struct JoinedWire<'a> {
     rule: &'a str,
     with: Option<u64>,
     #[serde(borrow)]
@@ -101,12 +99,11 @@ pub(super) struct Body {
     pub(super) entry: Entry,
     pub(super) credit: Option<String>,
     pub(super) joined: Joined,
-    pub(super) closest: Option<Joined>,
 }
 
 impl<'a> From<&'a Held> for BodyWire<'a> {
     fn from(held: &'a Held) -> Self {
-        let Held { entry, credit, joined, closest, .. } = held;
+        let Held { entry, credit, joined, .. } = held;
         Self {
             credit: credit.as_deref(),
             joined: joined.into(),
@@ -129,7 +126,6 @@ impl<'a> From<&'a Held> for BodyWire<'a> {
             summary_language: entry.summary_language.as_deref(),
             updated: instant(entry.updated),
             origin: entry.origin.as_ref().map(OriginWire::from),
-            closest: closest.as_ref().map(JoinedWire::from),
         }
     }
 }
@@ -160,8 +156,7 @@ impl BodyWire<'_> {
             origin: self.origin.map(Origin::from),
         };
         let joined = self.joined.into();
-        let closest = self.closest.map(Joined::from);
-        Some(Body { entry, credit: owned(self.credit), joined, closest })
+        Some(Body { entry, credit: owned(self.credit), joined })
     }
 }
 
