@@ -20,6 +20,7 @@ use crate::model::entry::{EntryNo, Held, Slug};
 use crate::model::policy::Catalog;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
+use crate::model::verdict::Joined;
 use crate::poll::{self, Finding, Poller, Remembered};
 use crate::store::{Health, Store, StoreError};
 use crate::telemetry::{Metrics, PollOutcome};
@@ -353,8 +354,19 @@ fn explain_copy(text: &mut String, held: &Held, is_representative: bool) {
     if let Some(with) = held.joined.with {
         let _ = write!(text, ", matched entry {}", with.0);
     }
-    for (name, value) in &held.joined.numbers {
-        let _ = write!(text, ", {name} {value}");
+    explain_numbers(text, ", ", &held.joined);
+    if let Some(closest) = &held.closest {
+        let other = closest.with.map_or(String::new(), |no| format!(": entry {}", no.0));
+        let _ = write!(text, "  closest other{other}, turned down by rule {}", closest.rule);
+        explain_numbers(text, ": ", closest);
+    }
+}
+
+/// Ends a line with the figures of a rule, to three decimals.
+fn explain_numbers(text: &mut String, before: &str, joined: &Joined) {
+    for (index, (name, value)) in joined.numbers.iter().enumerate() {
+        let before = if index == 0 { before } else { ", " };
+        let _ = write!(text, "{before}{name} {}", (value * 1_000.0).round() / 1_000.0);
     }
     text.push('\n');
 }

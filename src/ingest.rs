@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use apply::outlet_of;
 pub use order::{Done, Last, Order, OrderError, Takedown};
-pub use report::{Counts, Event, Line, Report};
+pub use report::{Counts, Event, Line, PlacedBy, Report};
 use work::{Facts, Work};
 
 use crate::clock::Stopwatch;
@@ -41,7 +41,7 @@ use crate::model::policy::{Catalog, PollPolicy};
 use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::Finding;
 use crate::store::{Store, StoreError};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Found, Metrics};
 
 /// Polls made durable together, at most.
 const GROUP_MAX: usize = 64;
@@ -392,6 +392,13 @@ impl Ingest {
             [("new", new), ("updated", updated), ("duplicate", duplicate), ("unchanged", unchanged)]
         {
             self.metrics.entries(verdict, count);
+        }
+        for placed in &report.placed_by {
+            match placed {
+                PlacedBy::Joined(rule) => self.metrics.dedup_rule(rule, Found::Same),
+                PlacedBy::Opened(Some(rule)) => self.metrics.dedup_rule(rule, Found::Apart),
+                PlacedBy::Opened(None) => {}
+            }
         }
     }
 }

@@ -270,6 +270,7 @@ fn held(no: u64, batch: u64, bytes: usize) -> Held {
         credit: None,
         outlet: "nhandan.example".to_owned(),
         joined: Joined::default(),
+        closest: None,
     }
 }
 

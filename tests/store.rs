@@ -133,6 +133,7 @@ fn held(no: u64, of: &str, story: u64, date: i64) -> Held {
         credit: Some("Theo: nhandan.vn".to_owned()),
         outlet: format!("{of}.example"),
         joined: Joined { rule: "opened".to_owned(), ..Joined::default() },
+        closest: None,
     }
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::later;
-use super::report::{Event, Line, Report};
+use super::report::{Event, Line, PlacedBy, Report};
 use super::returning::Reissue;
+use super::story::Why;
 use super::work::{Work, compared_date};
 use super::{admission, outage, repeat, state};
 use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
@@ -321,7 +322,9 @@ impl Work<'_> {
         decision: Decision,
         report: &mut Report,
     ) -> Result<Made, StoreError> {
-        let Decision { ruling, keys, merges, is_roundup, .. } = decision;
+        let Decision { ruling, keys, merges, is_roundup, closest, .. } = decision;
+        report.placed_by.extend(PlacedBy::of(&ruling, closest.as_ref()));
+        let why = |joined| Why { joined, is_roundup, closest };
         let (entry, verdict, rule) = match ruling {
             Ruling::Known { entry, change } => {
                 (entry, self.refresh(item, entry, change, report)?, None)
@@ -333,11 +336,11 @@ impl Work<'_> {
             Ruling::Duplicate { story, joined } => {
                 let rule = joined.rule.clone();
                 let verdict = Verdict::Duplicate(joined.clone());
-                let entry = self.join(item, story, joined, is_roundup, report)?;
+                let entry = self.join(item, story, why(joined), report)?;
                 (entry, verdict, Some(rule))
             }
             Ruling::New { joined } => {
-                let entry = self.open(item, joined, is_roundup, report)?;
+                let entry = self.open(item, why(joined), report)?;
                 (entry, Verdict::New, None)
             }
         };

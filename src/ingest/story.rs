@@ -9,8 +9,10 @@ use super::apply::Item;
 use super::later;
 use super::report::{Event, Report};
 use super::work::{Work, compared_date};
-use crate::dedup::{self, Change, Incumbent, Known};
-use crate::model::entry::{Entry, EntryNo, Held, Member, Slug, Story, StoryNo};
+use crate::dedup::{self, Change, Closest, Incumbent, Known};
+use crate::model::entry::{
+    CLOSEST_NUMBERS_MAX, Entry, EntryNo, Held, Member, Slug, Story, StoryNo,
+};
 use crate::model::ids;
 use crate::model::source::SourceId;
 use crate::model::verdict::{Joined, Verdict};
@@ -19,17 +21,26 @@ use crate::store::StoreError;
 /// How long after its first publication a story's copy is exchanged freely.
 const FREE: SignedDuration = SignedDuration::from_mins(30);
 
+/// Why an entry is where it is.
+pub(super) struct Why {
+    /// By what it joined its story.
+    pub(super) joined: Joined,
+    /// It holds pieces of several stories.
+    pub(super) is_roundup: bool,
+    /// The best candidate that was turned down.
+    pub(super) closest: Option<Closest>,
+}
+
 impl Work<'_> {
     /// Opens a story.
     pub(super) fn open(
         &mut self,
         item: &Item<'_>,
-        joined: Joined,
-        is_roundup: bool,
+        why: Why,
         report: &mut Report,
     ) -> Result<EntryNo, StoreError> {
         let no = self.numbers.next_story();
-        let held = self.hold(item, no, joined, is_roundup);
+        let held = self.hold(item, no, why);
         let entry = held.no;
         let key = held.key;
         let mut public_id = ids::public_id(&held.entry, &key, &held.source, self.authority);
@@ -70,11 +81,10 @@ impl Work<'_> {
         &mut self,
         item: &Item<'_>,
         story: StoryNo,
-        joined: Joined,
-        is_roundup: bool,
+        why: Why,
         report: &mut Report,
     ) -> Result<EntryNo, StoreError> {
-        let held = self.hold(item, story, joined, is_roundup);
+        let held = self.hold(item, story, why);
         let entry = held.no;
         if let Some(story) = self.story(story)? {
             let mut story = Story::clone(&story);
@@ -89,7 +99,8 @@ impl Work<'_> {
         Ok(entry)
     }
 
-    fn hold(&mut self, item: &Item<'_>, story: StoryNo, joined: Joined, is_roundup: bool) -> Held {
+    fn hold(&mut self, item: &Item<'_>, story: StoryNo, why: Why) -> Held {
+        let Why { joined, is_roundup, closest } = why;
         let entry = item.entry.clone();
         let stated = entry.updated.or(entry.published);
         let mut marks = item.prepared.marks.clone();
@@ -122,6 +133,7 @@ impl Work<'_> {
             credit: item.prepared.credit.clone(),
             outlet: item.outlet.to_owned(),
             joined,
+            closest: closest.map(few_numbers),
         }
     }
 
@@ -276,6 +288,14 @@ fn copy<'a>(
         date: held.date(),
         chars: facts.features.chars,
     }
+}
+
+/// Leaves the figures that say most of a candidate that was turned down.
+fn few_numbers(closest: Closest) -> Joined {
+    const TELLING: [&str; CLOSEST_NUMBERS_MAX] = ["c", "r", "cl", "tj", "alN", "alM", "hN", "hM"];
+    let mut joined = closest.joined;
+    joined.numbers.retain(|(name, _)| TELLING.contains(&name.as_str()));
+    joined
 }
 
 pub(super) fn member(held: &Held) -> Member {

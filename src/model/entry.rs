@@ -213,7 +213,13 @@ pub struct Held {
     pub outlet: String,
     /// Why it belongs to its story.
     pub joined: Joined,
+    /// The best candidate that was turned down when it came, by which rule and with at most
+    /// `CLOSEST_NUMBERS_MAX` figures.
+    pub closest: Option<Joined>,
 }
+
+/// The most figures that are kept of a candidate that was turned down.
+pub const CLOSEST_NUMBERS_MAX: usize = 8;
 
 impl Held {
     /// Returns the entry's date: the earlier of published (or what stands in for it) and first

@@ -286,6 +286,7 @@ pub fn held(no: u64, story: u64, source: &str, date: &str, title: &str) -> Held 
         credit: None,
         outlet: format!("{source}.example"),
         joined: Joined::default(),
+        closest: None,
     }
 }
 

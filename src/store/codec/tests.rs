@@ -161,10 +161,11 @@ fn held() -> impl Strategy<Value = Held> {
     let numbers = (1..=u64::MAX, 1..=u64::MAX, any::<u32>());
     let prints = (any::<u64>(), any::<u64>(), any::<u64>());
     let marks = (any::<u16>(), vec(any::<u64>(), 0..40), any::<u64>(), any::<bool>());
-    let joined = (text(), option::of(any::<u64>()), vec((text(), -1e9..1e9_f64), 0..4));
+    let joined = || (text(), option::of(any::<u64>()), vec((text(), -1e9..1e9_f64), 0..4));
     let names = (source(), key(), some_text(), text());
-    (numbers, names, entry(), (at(), at(), option::of(at())), prints, marks, joined).prop_map(
-        |(numbers, names, entry, dates, prints, marks, joined)| Held {
+    let dates = (at(), at(), option::of(at()));
+    (numbers, names, entry(), dates, prints, marks, (joined(), joined())).prop_map(
+        |(numbers, names, entry, dates, prints, marks, (joined, closest))| Held {
             no: EntryNo(numbers.0),
             source: names.0,
             story: StoryNo(numbers.1),
@@ -178,9 +179,14 @@ fn held() -> impl Strategy<Value = Held> {
             marks: Marks { version: marks.0, keys: marks.1, mask: marks.2, is_roundup: marks.3 },
             credit: names.2,
             outlet: names.3,
-            joined: Joined { rule: joined.0, with: joined.1.map(EntryNo), numbers: joined.2 },
+            closest: joined.1.map(|_| joined_of(closest)),
+            joined: joined_of(joined),
         },
     )
+}
+
+fn joined_of((rule, with, numbers): (String, Option<u64>, Vec<(String, f64)>)) -> Joined {
+    Joined { rule, with: with.map(EntryNo), numbers }
 }
 
 fn story() -> impl Strategy<Value = Story> {
@@ -428,6 +434,7 @@ fn an_entry() -> Held {
         credit: None,
         outlet: "nhandan.vn".to_owned(),
         joined: Joined::default(),
+        closest: None,
     }
 }
 

@@ -40,6 +40,7 @@ fn held(no: u64, content: &str) -> Held {
         credit: None,
         outlet: "a.example".to_owned(),
         joined: Joined::default(),
+        closest: None,
     }
 }
 

@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use super::pack::With;
 use super::parts::{Bytes, Instant, KeyWire, hashes, instant, numbers, timestamp};
-use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal, within_limit};
+use super::{
+    Key, Packer, StoreError, corrupt, decode, decode_first, encode, seal, unseal, within_limit,
+};
 use crate::model::entry::{EntryNo, Fingerprint, Held, StoryNo};
 use crate::model::features::Marks;
 use crate::model::source::SourceId;
 use crate::model::verdict::EntryKey;
-use body::BodyWire;
+use body::{BodyWire, JoinedWire};
 
 #[derive(Serialize, Deserialize)]
 struct HeadWire<'a> {
@@ -56,7 +58,11 @@ impl RawEntry {
     pub(crate) fn of(held: &Held) -> Result<Self, StoreError> {
         let key = Key::Entry(held.no);
         let head = encode(key, &HeadWire::from(held))?;
-        let body = encode(key, &BodyWire::from(held))?;
+        let mut body = encode(key, &BodyWire::from(held))?;
+        // Behind the body, so that a record without it is one written before it was kept.
+        if let Some(closest) = &held.closest {
+            body.extend(encode(key, &JoinedWire::from(closest))?);
+        }
         within_limit(key, head.len() + body.len())?;
         Ok(Self { no: held.no, head, body })
     }
@@ -120,7 +126,11 @@ impl Held {
         let (head, body) = split(key, unseal(key, record)?)?;
         let head: HeadWire<'_> = decode(key, head)?;
         let body = packer.unpack(body).map_err(|what| corrupt(key, what))?;
-        let body: BodyWire<'_> = decode(key, &body)?;
+        let (body, rest): (BodyWire<'_>, _) = decode_first(key, &body)?;
+        let closest = match rest {
+            [] => None,
+            rest => Some(decode::<JoinedWire<'_>>(key, rest)?.into()),
+        };
         let body = body.into_parts().ok_or_else(|| corrupt(key, "its elements do not nest"))?;
         let mut entry = body.entry;
         entry.published = timestamp(head.published);
@@ -143,6 +153,7 @@ impl Held {
             credit: body.credit,
             outlet: head.outlet.to_owned(),
             joined: body.joined,
+            closest,
         })
     }
 }
