@@ -20,6 +20,8 @@ use crate::model::text::{canonical_url, fold, is_http};
 const BURST_MIN: usize = 3;
 /// So many are a burst whatever else the document lists.
 const BURST_ENOUGH: usize = 10;
+/// A text shorter than this tells nothing: columns run the same few words day after day (dedup §4, rule 7b).
+const TEXT_BYTES_MIN: usize = 200;
 /// A title shorter than this tells nothing by itself, in bytes once folded.
 const TITLE_BYTES_MIN: usize = 12;
 
@@ -47,7 +49,7 @@ impl Trace {
             path: path.filter(|path| !path.is_empty()).map(str::to_owned),
             url,
             published: entry.published,
-            text: (print != 0).then_some(print),
+            text: (print != 0 && has_long_text(entry)).then_some(print),
         }
     }
 
@@ -72,6 +74,11 @@ impl Trace {
             ],
         }
     }
+}
+
+fn has_long_text(entry: &Entry) -> bool {
+    let text = entry.content.as_deref().or(entry.summary.as_deref());
+    text.is_some_and(|text| text.len() >= TEXT_BYTES_MIN)
 }
 
 #[derive(Clone, Copy)]
@@ -142,10 +149,26 @@ mod tests {
         let entry = Entry {
             title: title.to_owned(),
             link: Some(link.to_owned()).filter(|link| !link.is_empty()),
+            content: Some("chữ ".repeat(60)),
             published: (second != 0).then(|| Timestamp::from_second(second).unwrap()),
             ..Entry::default()
         };
         Trace::of(&entry, Fingerprint { content: text, ..Fingerprint::default() })
+    }
+
+    #[test]
+    fn a_short_text_under_the_same_title_is_a_column_and_no_return() {
+        let column = |text: &str| {
+            let entry = Entry {
+                title: "Photo of the day".to_owned(),
+                content: Some(text.to_owned()),
+                ..Entry::default()
+            };
+            Trace::of(&entry, Fingerprint { content: 7, ..Fingerprint::default() })
+        };
+        let returned =
+            |text: &str| reissued(&[(0, column(text))], &[(EntryNo(1), column(text))], 20).len();
+        assert_eq!((returned("See the picture."), returned(&"word ".repeat(60))), (0, 1));
     }
 
     #[test]
