@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::source::SourceId;
 use super::verdict::Joined;
@@ -207,6 +207,14 @@ impl Held {
     pub fn date(&self) -> Timestamp {
         self.entry.published.map_or(self.first_seen, |published| published.min(self.first_seen))
     }
+}
+
+/// A date further ahead of first sight than this is not believed when entries are compared.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// Returns the date an entry is compared by (reference: dedup §1): as published, but not further than an hour ahead.
+pub fn compared_date(published: Option<Timestamp>, first_seen: Timestamp) -> Timestamp {
+    published.unwrap_or(first_seen).min(first_seen.saturating_add(AHEAD_MAX).unwrap_or(first_seen))
 }
 
 /// The short, opaque id of a story or entry in URLs: 16 letters and digits, from the public id.

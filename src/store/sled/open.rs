@@ -20,7 +20,7 @@ use crate::model::source::{SourceId, SourceState};
 use crate::store::codec::{
     EntryHead, Key, Packer, Tally, decode_document, decode_state, decode_story, unseal,
 };
-use crate::store::index::{Index, Recent};
+use crate::store::index::{Index, RECENT_MAX};
 
 /// sled lets go of its lock some milliseconds after the last handle is dropped: an open right after
 /// a close waits for it.
@@ -229,7 +229,6 @@ fn packer(records: &Records) -> Result<Packer, StoreError> {
 /// Rebuilds the memory. A record that cannot be read is left out and makes the store a damaged one.
 fn load(records: &Records, packer: &Packer, tally: Tally) -> Result<Memory, StoreError> {
     let mut memory = Memory { tally, ..Memory::default() };
-    let mut recent = Recent::default();
     let mut stories = 0;
     for row in records.scan(Key::Story(StoryNo(0))) {
         let (bytes, first) = row?;
@@ -239,7 +238,6 @@ fn load(records: &Records, packer: &Packer, tally: Tally) -> Result<Memory, Stor
             .and_then(|record| decode_story(no, &record, packer));
         if let Some(story) = memory.readable(story)? {
             memory.index.add_story(&story);
-            recent.add(&story);
             stories += 1;
         }
     }
@@ -247,17 +245,27 @@ fn load(records: &Records, packer: &Packer, tally: Tally) -> Result<Memory, Stor
         let what = format!("{stories} stories are readable of {}", tally.stories);
         memory.readable::<()>(Err(corrupt(Tally::KEY, &what)))?;
     }
-    for no in recent.entries() {
-        let head = records.get(Key::Entry(no)).and_then(|record| {
-            let missing = || corrupt(Key::Entry(no), "it is missing, though a story lists it");
-            EntryHead::decode(no, &record.ok_or_else(missing)?)
-        });
-        if let Some(head) = memory.readable(head)? {
-            memory.index.add_entry(no, &head);
-        }
-    }
+    load_recent(records, &mut memory)?;
     load_states(records, packer, &mut memory)?;
     Ok(memory)
+}
+
+/// Reads the heads of entries, the newest first, for as long as near-duplicates may be among them.
+fn load_recent(records: &Records, memory: &mut Memory) -> Result<(), StoreError> {
+    for no in (1..memory.tally.next_entry).rev().take(RECENT_MAX).map(EntryNo) {
+        let head = match records.get(Key::Entry(no)) {
+            // Numbers have holes: what was forgotten, and what a batch that failed would have got.
+            Ok(None) => continue,
+            Ok(Some(record)) => EntryHead::decode(no, &record),
+            Err(error) => Err(error),
+        };
+        if let Some(head) = memory.readable(head)?
+            && !memory.index.add_older_entry(no, &head)
+        {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn load_states(records: &Records, packer: &Packer, memory: &mut Memory) -> Result<(), StoreError> {

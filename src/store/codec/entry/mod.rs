@@ -8,12 +8,13 @@ mod element;
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::pack::With;
 use super::parts::{Bytes, Instant, KeyWire, hashes, instant, numbers, timestamp};
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal, within_limit};
-use crate::model::entry::{EntryNo, Fingerprint, Held, StoryNo};
+use crate::model::entry::{EntryNo, Fingerprint, Held, StoryNo, compared_date};
 use crate::model::features::Marks;
 use crate::model::source::SourceId;
 use crate::model::verdict::EntryKey;
@@ -74,8 +75,10 @@ impl RawEntry {
 /// What indexes know of an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct EntryHead {
-    /// `Held::date`.
-    pub(crate) date: jiff::Timestamp,
+    /// The date it is compared by.
+    pub(crate) compared: Timestamp,
+    /// `Held::first_seen`.
+    pub(crate) first_seen: Timestamp,
     /// `Held::outlet`.
     pub(crate) outlet: String,
     /// `Held::story`.
@@ -94,7 +97,8 @@ impl EntryHead {
         let head: HeadWire<'_> = decode(key, head)?;
         let first_seen = head.first_seen.0;
         Ok(Self {
-            date: timestamp(head.published).map_or(first_seen, |at| at.min(first_seen)),
+            compared: compared_date(timestamp(head.published), first_seen),
+            first_seen,
             outlet: head.outlet.to_owned(),
             story: StoryNo(head.story),
             key: head.key.into(),
@@ -105,9 +109,15 @@ impl EntryHead {
 
 impl From<&Held> for EntryHead {
     fn from(held: &Held) -> Self {
-        let Held { story, key, marks, outlet, .. } = held;
-        let outlet = outlet.clone();
-        Self { date: held.date(), outlet, story: *story, key: *key, marks: marks.clone() }
+        let Held { story, key, marks, outlet, first_seen, .. } = held;
+        Self {
+            compared: compared_date(held.entry.published, *first_seen),
+            first_seen: *first_seen,
+            outlet: outlet.clone(),
+            story: *story,
+            key: *key,
+            marks: marks.clone(),
+        }
     }
 }
 
