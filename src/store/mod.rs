@@ -30,9 +30,11 @@
 
 mod codec;
 mod index;
+mod keeper;
 mod memory;
 mod sled;
 
+pub use self::keeper::{Compacted, Keeper, Progress};
 pub use self::memory::MemoryStore;
 pub use self::sled::{SledOptions, SledStore};
 
@@ -82,6 +84,11 @@ pub trait Store: Send + Sync {
 
     /// Returns counts and the facts fixed at the first start.
     fn stats(&self) -> Result<Stats, StoreError>;
+
+    /// Returns who keeps the engine in order; `None` for one that is kept by its own tools.
+    fn keeper(&self) -> Option<&dyn Keeper> {
+        None
+    }
 }
 
 /// Limits of a search for candidates.

@@ -94,6 +94,23 @@ impl Index {
         is_within
     }
 
+    /// Lets go of a story that is removed.
+    pub(crate) fn forget_story(&mut self, story: &Story) {
+        if is_published(story) {
+            self.published = self.published.saturating_sub(1);
+            self.rows.remove(story);
+        }
+        let slug = slug_bytes(&Slug::of(&story.public_id));
+        if let Some(slug) = slug.filter(|slug| self.slugs.get(slug) == Some(&story.no)) {
+            self.slugs.remove(&slug);
+        }
+    }
+
+    /// Lets go of an entry that is removed.
+    pub(crate) fn forget_entry(&mut self, no: EntryNo, head: &EntryHead) {
+        self.postings.remove(no, head);
+    }
+
     /// Answers `Store::select`.
     pub(crate) fn select(&self, selection: &Selection) -> Vec<Position> {
         self.rows.select(selection)

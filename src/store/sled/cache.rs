@@ -65,6 +65,16 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         }
     }
 
+    /// Lets go of records that are no more.
+    pub(super) fn forget(&self, keys: impl IntoIterator<Item = K>) {
+        let mut halves = self.halves();
+        halves.age += 1;
+        for key in keys {
+            halves.old.remove(&key);
+            halves.young.remove(&key);
+        }
+    }
+
     fn insert(&self, halves: &mut Halves<K, V>, key: K, value: Arc<V>, bytes: usize) {
         let bytes = bytes + RECORD_BYTES;
         if halves.young_bytes + bytes > self.half_bytes_max {

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::open::{entry, number, source};
-use super::{SledStore, StoreError};
+use super::StoreError;
+use super::live::Live;
 use crate::model::entry::{EntryNo, Held, Story, StoryNo};
 use crate::model::source::SourceId;
 use crate::model::verdict::{Claim, EntryKey, KeyKind};
@@ -14,7 +15,7 @@ use crate::store::index::is_published;
 const FINDINGS_MAX: usize = 1_000;
 
 /// Returns what does not agree, in words.
-pub(super) fn check(store: &SledStore) -> Vec<String> {
+pub(super) fn check(store: &Live) -> Vec<String> {
     let mut walk = Walk { store, findings: Vec::new(), unreported: 0, owners: HashMap::new() };
     let stories = walk.stories();
     let entries = walk.entries();
@@ -33,7 +34,7 @@ pub(super) fn check(store: &SledStore) -> Vec<String> {
 }
 
 struct Walk<'s> {
-    store: &'s SledStore,
+    store: &'s Live,
     findings: Vec<String>,
     unreported: usize,
     /// The story that each entry is listed by.

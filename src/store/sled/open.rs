@@ -12,6 +12,7 @@ use ::sled::{Config, Db, Mode};
 
 use super::durable;
 use super::failure::{corrupt, failed, io_failed, panicked};
+use super::live::Live;
 use super::manifest::{Manifest, is_generation};
 use super::records::{Records, Writes};
 use super::{Birth, SledOptions, StoreError};
@@ -34,10 +35,8 @@ const LOCK_NAME: &str = "LOCK";
 pub(super) struct Opened {
     pub(super) lock: File,
     pub(super) manifest: Manifest,
-    pub(super) records: Records,
-    pub(super) packer: Packer,
     pub(super) birth: Birth,
-    pub(super) memory: Memory,
+    pub(super) live: Live,
 }
 
 /// What is kept in memory of the records.
@@ -55,22 +54,37 @@ pub(super) fn open(dir: &Path, birth: &Birth, options: SledOptions) -> Result<Op
     fs::create_dir_all(dir).map_err(io_failed("create the directory"))?;
     let lock = lock(dir)?;
     let manifest = manifest(dir)?;
+    let (birth, live) = engage(dir, &manifest, birth, options)?;
+    Ok(Opened { lock, manifest, birth, live })
+}
+
+/// Opens the database that the manifest names. The caller has the lock.
+pub(super) fn engage(
+    dir: &Path,
+    manifest: &Manifest,
+    birth: &Birth,
+    options: SledOptions,
+) -> Result<(Birth, Live), StoreError> {
     let live = manifest.live(dir);
     clear(dir, &live).map_err(io_failed("clear what a crash left"))?;
     let records = Records::new(engine(&live, options)?);
-    let (birth, tally) = begin(&records, birth, &manifest)?;
-    for path in [live.join("conf"), live, dir.to_path_buf()] {
-        // Once: sled never flushes the directory entries of the files that it makes.
-        File::open(path)
-            .and_then(|entry| entry.sync_all())
-            .map_err(io_failed("flush the directory"))?;
-    }
+    let (birth, tally) = begin(&records, birth, manifest)?;
+    settle(dir, &live).map_err(io_failed("flush the directory"))?;
     let packer = packer(&records)?;
     let memory = load(&records, &packer, tally)?;
-    Ok(Opened { lock, manifest, records, packer, birth, memory })
+    Ok((birth, Live::new(live, records, packer, memory)))
 }
 
-fn lock(dir: &Path) -> Result<File, StoreError> {
+/// Makes the directory entries of a database durable, once: sled never does so for the files that
+/// it makes.
+pub(super) fn settle(dir: &Path, live: &Path) -> std::io::Result<()> {
+    for path in [&live.join("conf"), live, dir] {
+        File::open(path)?.sync_all()?;
+    }
+    Ok(())
+}
+
+pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -90,7 +104,7 @@ fn busy(dir: &Path) -> StoreError {
 
 /// Reads the manifest; makes that of a new store. A database without one is not taken for a new
 /// store.
-fn manifest(dir: &Path) -> Result<Manifest, StoreError> {
+pub(super) fn manifest(dir: &Path) -> Result<Manifest, StoreError> {
     if let Some(manifest) = Manifest::read(dir)? {
         return Ok(manifest);
     }
@@ -139,7 +153,7 @@ fn remove_files(live: &Path, is_meant: impl Fn(&str) -> bool) -> std::io::Result
 }
 
 /// Opens sled. Its snapshots and `conf` are made anew from the log where they are what is damaged.
-fn engine(live: &Path, options: SledOptions) -> Result<Db, StoreError> {
+pub(super) fn engine(live: &Path, options: SledOptions) -> Result<Db, StoreError> {
     let error = match try_engine(live, options) {
         Err(error @ (StoreError::Corrupt { .. } | StoreError::Engine { .. })) => error,
         done => return done,

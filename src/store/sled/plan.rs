@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::records::Writes;
-use super::{SledStore, StoreError};
+use super::StoreError;
+use super::live::Live;
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, Held, Story, StoryNo};
 use crate::model::source::{SourceId, SourceState};
@@ -27,7 +28,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Encodes the batch. Nothing is written yet: an error here leaves the store as it is.
-    pub(super) fn of(store: &SledStore, batch: Batch) -> Result<Self, StoreError> {
+    pub(super) fn of(store: &Live, batch: Batch) -> Result<Self, StoreError> {
         let before = store.memory().tally;
         let mut plan = Self {
             writes: Writes::default(),
@@ -39,8 +40,7 @@ impl Plan {
             told: Vec::with_capacity(batch.stories.len()),
         };
         for (key, claim) in batch.keys {
-            let id = Key::Claim(key);
-            plan.writes.put(id, &id.bytes(), &encode_claim(key, claim)?)?;
+            plan.writes.put(Key::Claim(key), &encode_claim(key, claim)?)?;
         }
         for (no, held) in batch.entries {
             plan.entry(store, no.0 < before.next_entry, held)?;
@@ -55,7 +55,7 @@ impl Plan {
         Ok(plan)
     }
 
-    fn entry(&mut self, store: &SledStore, may_be: bool, held: Held) -> Result<(), StoreError> {
+    fn entry(&mut self, store: &Live, may_be: bool, held: Held) -> Result<(), StoreError> {
         let no = held.no;
         let record = RawEntry::of(&held)?.seal(&store.packer);
         let old = if may_be { store.head_if_readable(no)? } else { None };
@@ -66,7 +66,7 @@ impl Plan {
         Ok(())
     }
 
-    fn story(&mut self, store: &SledStore, may_be: bool, story: Story) -> Result<(), StoreError> {
+    fn story(&mut self, store: &Live, may_be: bool, story: Story) -> Result<(), StoreError> {
         let no = story.no;
         let record = encode_story(&story, &store.packer)?;
         let old = if may_be { store.story_if_readable(no)? } else { None };
@@ -80,7 +80,7 @@ impl Plan {
 
     fn state(
         &mut self,
-        store: &SledStore,
+        store: &Live,
         id: SourceId,
         state: SourceState,
     ) -> Result<(), StoreError> {
@@ -97,7 +97,7 @@ impl Plan {
     /// Adds a record; one that may be there already is asked for the pieces it leaves behind.
     fn put(
         &mut self,
-        store: &SledStore,
+        store: &Live,
         may_be: bool,
         key: Key<'_>,
         record: &[u8],
@@ -105,7 +105,7 @@ impl Plan {
         if may_be {
             store.records.put(&mut self.writes, key, record)
         } else {
-            self.writes.put(key, &key.bytes(), record).map(drop)
+            self.writes.put(key, record).map(drop)
         }
     }
 }

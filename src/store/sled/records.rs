@@ -79,6 +79,25 @@ impl Records {
         self.db.scan_prefix([kind.prefix()]).map(|row| row.map_err(failed("read records")))
     }
 
+    /// Returns all rows, in order: records that fit, first pieces and further ones.
+    pub(super) fn rows(
+        &self,
+    ) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> + use<> {
+        self.db.iter().map(|row| row.map_err(failed("read records")))
+    }
+
+    /// Adds the removal of a record and its pieces.
+    pub(super) fn remove(&self, writes: &mut Writes, key: Key<'_>) -> Result<(), StoreError> {
+        let bytes = key.bytes();
+        let old = self.db.get(&bytes).map_err(failed("read record"))?;
+        let count = old.as_deref().and_then(pieces).map_or(0, |(count, _)| count);
+        for number in 1..=count {
+            writes.batch.remove(piece_key(&bytes, number));
+        }
+        writes.batch.remove(bytes);
+        Ok(())
+    }
+
     /// Returns the record that begins with `first`, whole and of this key.
     pub(super) fn join(
         &self,
@@ -116,7 +135,7 @@ impl Records {
         let bytes = key.bytes();
         let old = self.db.get(&bytes).map_err(failed("read record"))?;
         let count_old = old.as_deref().and_then(pieces).map_or(0, |(count, _)| count);
-        let count = writes.put(key, &bytes, record)?;
+        let count = writes.put(key, record)?;
         for number in count + 1..=count_old {
             writes.batch.remove(piece_key(&bytes, number));
         }
@@ -163,28 +182,43 @@ impl Records {
 
 impl Writes {
     /// Adds a record that has no forerunner; returns the number of its further pieces.
-    pub(super) fn put(
-        &mut self,
-        key: Key<'_>,
-        bytes: &[u8],
-        record: &[u8],
-    ) -> Result<u16, StoreError> {
-        let (first, rest) = record.split_at_checked(PIECE_BYTES_MAX).unwrap_or((record, &[]));
-        let further = rest.chunks(PIECE_BYTES_MAX);
-        let count = u16::try_from(further.len()).map_err(|_| StoreError::TooLarge {
-            key: key.to_string(),
-            bytes: record.len(),
-            max: usize::from(u16::MAX) * PIECE_BYTES_MAX,
-        })?;
-        let mut value = Vec::with_capacity(COUNT_BYTES + first.len());
-        value.extend_from_slice(&count.to_le_bytes());
-        value.extend_from_slice(first);
-        self.batch.insert(bytes, value);
-        for (number, piece) in (1..).zip(further) {
-            self.batch.insert(piece_key(bytes, number), piece);
+    pub(super) fn put(&mut self, key: Key<'_>, record: &[u8]) -> Result<u16, StoreError> {
+        let mut rows = Vec::with_capacity(1);
+        let count = rows_of(key, record, &mut rows)?;
+        for (key, value) in rows {
+            self.batch.insert(key, value);
         }
         Ok(count)
     }
+
+    /// Adds a row as it is.
+    pub(super) fn put_row(&mut self, key: &[u8], value: &[u8]) {
+        self.batch.insert(key, value);
+    }
+}
+
+/// Cuts a record into rows; returns the number of its further pieces.
+pub(super) fn rows_of(
+    key: Key<'_>,
+    record: &[u8],
+    rows: &mut Vec<(Vec<u8>, Vec<u8>)>,
+) -> Result<u16, StoreError> {
+    let bytes = key.bytes();
+    let (first, rest) = record.split_at_checked(PIECE_BYTES_MAX).unwrap_or((record, &[]));
+    let further = rest.chunks(PIECE_BYTES_MAX);
+    let count = u16::try_from(further.len()).map_err(|_| StoreError::TooLarge {
+        key: key.to_string(),
+        bytes: record.len(),
+        max: usize::from(u16::MAX) * PIECE_BYTES_MAX,
+    })?;
+    let mut value = Vec::with_capacity(COUNT_BYTES + first.len());
+    value.extend_from_slice(&count.to_le_bytes());
+    value.extend_from_slice(first);
+    for (number, piece) in (1..).zip(further) {
+        rows.push((piece_key(&bytes, number), piece.to_vec()));
+    }
+    rows.push((bytes, value));
+    Ok(count)
 }
 
 /// Returns the number of further pieces, and the first one.
