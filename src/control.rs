@@ -238,6 +238,9 @@ impl Mill {
         if story.is_withdrawn {
             text.push_str("  withdrawn\n");
         }
+        if story.is_expired {
+            text.push_str("  its text is gone: older than [store] retention\n");
+        }
         for held in held.iter().flatten() {
             explain_copy(&mut text, held, held.no == story.representative);
         }

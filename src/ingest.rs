@@ -5,7 +5,9 @@
 //! answered. What is decided is decided by `dedup` and `schedule`.
 
 mod apply;
+mod recover;
 mod report;
+pub mod retention;
 mod state;
 mod story;
 mod work;
@@ -19,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use apply::outlet_of;
 pub use report::{Counts, Event, Line, Report};
+use recover::Trouble;
 use work::{Facts, Work};
 
 use crate::clock::Stopwatch;
@@ -58,8 +61,24 @@ pub enum Job {
     },
     /// Forget what dry runs decided.
     ForgetDryRun,
+    /// Work on the store while nothing is decided; readers go on.
+    Upkeep {
+        /// What to do.
+        work: Upkeep,
+        /// Told when it is done.
+        reply: oneshot::Sender<Result<(), Arc<StoreError>>>,
+    },
     /// End after what came before.
     Stop,
+}
+
+/// Work on the store that no decision may come between.
+pub struct Upkeep(pub Box<dyn FnOnce(&dyn Store) -> Result<(), StoreError> + Send>);
+
+impl std::fmt::Debug for Upkeep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Upkeep")
+    }
 }
 
 /// What the writer needs of the configuration.
@@ -128,6 +147,7 @@ struct Ingest {
     numbers: Numbers,
     facts: Facts,
     dry: Option<(Batch, Numbers)>,
+    trouble: Option<Trouble>,
 }
 
 /// The numbers to give next.
@@ -175,6 +195,7 @@ impl Ingest {
             numbers,
             facts: Facts::default(),
             dry: None,
+            trouble: None,
         })
     }
 
@@ -200,10 +221,12 @@ impl Ingest {
     fn take(&mut self, job: Job, group: &mut Vec<Decided>) -> bool {
         match job {
             Job::Poll { finding, mode, reply } => {
-                match self.decide(*finding, mode) {
+                let decided = self.recover().and_then(|()| self.decide(*finding, mode));
+                match decided {
                     Ok(report) => group.push(Decided { report, reply }),
                     Err(error) => {
                         tracing::error!(%error, "failed to commit a poll");
+                        self.note_trouble();
                         let _ = reply.send(Err(Arc::new(error)));
                     }
                 }
@@ -212,6 +235,11 @@ impl Ingest {
             Job::ForgetDryRun => {
                 self.dry = None;
                 self.facts.clear();
+                false
+            }
+            Job::Upkeep { work, reply } => {
+                self.finish(std::mem::take(group));
+                let _ = reply.send(self.keep_up(work).map_err(Arc::new));
                 false
             }
             Job::Stop => true,
@@ -246,6 +274,7 @@ impl Ingest {
         let synced = self.store.sync().map_err(Arc::new);
         if let Err(error) = &synced {
             tracing::error!(%error, "failed to make a group of polls durable");
+            self.note_trouble();
         }
         if group.iter().any(|decided| decided.report.has_changed) {
             (self.on_change)();

@@ -149,6 +149,7 @@ fn story(no: u64, copies: &[&Held]) -> Story {
         members: copies.iter().map(|copy| member(copy)).collect(),
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: false,
     }
 }

@@ -47,6 +47,7 @@ impl Work<'_> {
             members: vec![member(&held)],
             merged_into: None,
             is_withdrawn: false,
+            is_expired: false,
             was_changed_late: false,
         };
         self.batch.entries.insert(entry, held);
@@ -126,6 +127,10 @@ impl Work<'_> {
         report: &mut Report,
     ) -> Result<Verdict, StoreError> {
         let Some(held) = self.held(no)? else { return Ok(Verdict::Unchanged) };
+        // Its text went with `retention`: what the feed still lists does not bring it back.
+        if self.story(held.story)?.is_some_and(|story| story.is_expired) {
+            return Ok(Verdict::Unchanged);
+        }
         if change == Change::Unchanged && !has_moved(&held.entry, item.entry) {
             return Ok(Verdict::Unchanged);
         }

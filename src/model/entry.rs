@@ -262,8 +262,18 @@ pub struct Story {
     pub merged_into: Option<StoryNo>,
     /// A takedown: it has left all outputs.
     pub is_withdrawn: bool,
+    /// `[store] retention` took its text: it has left all outputs; what is left of it tells its entries when they are
+    /// listed again.
+    pub is_expired: bool,
     /// Another copy came to be shown more than half an hour after the first publication: it stays.
     pub was_changed_late: bool,
+}
+
+impl Story {
+    /// Tells whether it has left all outputs for good, be it taken down or too old.
+    pub fn is_gone(&self) -> bool {
+        self.is_withdrawn || self.is_expired
+    }
 }
 
 /// One copy within a story.

@@ -16,8 +16,28 @@ struct StoryWire<'a> {
     #[serde(borrow)]
     members: Vec<MemberWire<'a>>,
     merged_into: Option<u64>,
-    is_withdrawn: bool,
+    standing: Standing,
     was_changed_late: bool,
+}
+
+/// Whether it is in outputs, in a byte.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum Standing {
+    Published,
+    Withdrawn,
+    Expired,
+    WithdrawnAndExpired,
+}
+
+impl Standing {
+    fn of(story: &Story) -> Self {
+        match (story.is_withdrawn, story.is_expired) {
+            (false, false) => Self::Published,
+            (true, false) => Self::Withdrawn,
+            (false, true) => Self::Expired,
+            (true, true) => Self::WithdrawnAndExpired,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,8 +56,8 @@ pub(crate) fn raw_story(story: &Story) -> Result<Vec<u8>, StoreError> {
         representative,
         members,
         merged_into,
-        is_withdrawn,
         was_changed_late,
+        ..
     } = story;
     let wire = StoryWire {
         public_id,
@@ -45,7 +65,7 @@ pub(crate) fn raw_story(story: &Story) -> Result<Vec<u8>, StoreError> {
         representative: representative.0,
         members: wires(members),
         merged_into: merged_into.map(|StoryNo(no)| no),
-        is_withdrawn: *is_withdrawn,
+        standing: Standing::of(story),
         was_changed_late: *was_changed_late,
     };
     encode(Key::Story(*no), &wire)
@@ -74,7 +94,7 @@ pub(crate) fn decode_story(
         representative,
         members,
         merged_into,
-        is_withdrawn,
+        standing,
         was_changed_late,
     } = wire;
     Ok(Story {
@@ -84,7 +104,8 @@ pub(crate) fn decode_story(
         representative: EntryNo(representative),
         members: models(members),
         merged_into: merged_into.map(StoryNo),
-        is_withdrawn,
+        is_withdrawn: matches!(standing, Standing::Withdrawn | Standing::WithdrawnAndExpired),
+        is_expired: matches!(standing, Standing::Expired | Standing::WithdrawnAndExpired),
         was_changed_late,
     })
 }

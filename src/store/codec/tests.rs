@@ -171,9 +171,9 @@ fn story() -> impl Strategy<Value = Story> {
         date,
     });
     let numbers = (1..=u64::MAX, any::<u64>(), option::of(any::<u64>()));
-    let facts = (any::<bool>(), any::<bool>());
+    let facts = (any::<bool>(), any::<bool>(), any::<bool>());
     (numbers, text(), at(), vec(member, 0..8), facts).prop_map(
-        |(numbers, public_id, date, members, (is_withdrawn, was_changed_late))| Story {
+        |(numbers, public_id, date, members, (is_withdrawn, is_expired, was_changed_late))| Story {
             no: StoryNo(numbers.0),
             public_id,
             date,
@@ -181,6 +181,7 @@ fn story() -> impl Strategy<Value = Story> {
             members,
             merged_into: numbers.2.map(StoryNo),
             is_withdrawn,
+            is_expired,
             was_changed_late,
         },
     )
@@ -401,6 +402,7 @@ fn a_story() -> Story {
             .collect(),
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: true,
     }
 }

@@ -139,7 +139,7 @@ impl Index {
 
 /// Tells whether a story is in lists.
 pub(crate) fn is_published(story: &Story) -> bool {
-    story.merged_into.is_none() && !story.is_withdrawn
+    story.merged_into.is_none() && !story.is_gone()
 }
 
 fn slug_bytes(slug: &Slug) -> Option<[u8; SLUG_BYTES]> {

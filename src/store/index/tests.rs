@@ -33,6 +33,7 @@ fn story(no: u64, date: i64, members: &[(u64, u8, i64)]) -> Story {
             .collect(),
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: false,
     }
 }

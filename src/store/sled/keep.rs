@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::sync::Arc;
-use std::time::Duration;
 
 use super::generation::Generation;
 use super::live::Live;
@@ -18,9 +16,6 @@ use crate::store::{Compacted, Keeper, Progress};
 
 /// sled needs room for a snapshot and a segment to open at all.
 const ROOM_BYTES_MIN: u64 = 16 << 20;
-/// How long readers are waited for before the store is opened again.
-const READERS_TRIES: u32 = 500;
-const READERS_PAUSE: Duration = Duration::from_millis(10);
 /// Records removed in one batch.
 const FORGET_CHUNK: usize = 500;
 /// What a rewritten store takes for each byte of keys and values, measured.
@@ -31,28 +26,26 @@ const WASTE_BYTES_MIN: u64 = 4 << 20;
 impl Keeper for SledStore {
     fn reopen(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
-        let old = self.live().ok();
-        if old.as_ref().is_some_and(|live| !live.records.is_dead()) {
+        let old = self.live();
+        if !old.records.is_dead() {
             return Ok(());
         }
         // A handle that cannot write still reads; without room to open again there would be none.
         if free_bytes(&self.dir).is_some_and(|free| free < ROOM_BYTES_MIN) {
             return Err(StoreError::Full);
         }
-        self.set_live(None);
-        if let Some(old) = old {
-            wait_for_readers(old);
-        }
+        // What is in memory is served on: lists, states, records read of late.
+        old.records.close();
         let manifest = Manifest::read(&self.dir)?.unwrap_or(writer.manifest);
         let (_, live) = open::engage(&self.dir, &manifest, &self.birth, self.options)?;
         writer.manifest = manifest;
-        self.set_live(Some(Arc::new(live)));
+        self.set_live(live);
         Ok(())
     }
 
     fn forget(&self, stories: &[StoryNo]) -> Result<(), StoreError> {
         let _writer = self.writer();
-        let live = self.live()?;
+        let live = self.live();
         let stories = with_merged(&live, stories)?;
         let entries = stories.iter().flat_map(|story| &story.members);
         let entries: HashSet<EntryNo> = entries.map(|member| member.entry).collect();
@@ -66,7 +59,7 @@ impl Keeper for SledStore {
 
     fn compact(&self, on_progress: &mut dyn FnMut(Progress)) -> Result<Compacted, StoreError> {
         let mut writer = self.writer();
-        let live = self.live()?;
+        let live = self.live();
         live.records.flush()?;
         let bytes_before = bytes_of(&live)?;
         if free_bytes(&self.dir).is_some_and(|free| free < bytes_before + ROOM_BYTES_MIN) {
@@ -85,15 +78,15 @@ impl Keeper for SledStore {
         let records = next.records();
         let (manifest, db) = next.finish(&self.dir, &tally)?;
         writer.manifest = manifest;
-        let live = Arc::new(live.moved_to(manifest.live(&self.dir), db));
+        let live = live.moved_to(manifest.live(&self.dir), db);
         let bytes_after = bytes_of(&live)?;
-        self.set_live(Some(live));
+        self.set_live(live);
         *self.size.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         Ok(Compacted { records, bytes_before, bytes_after })
     }
 
     fn waste(&self) -> Result<f64, StoreError> {
-        let live = self.live()?;
+        let live = self.live();
         let mut needed = 0_u64;
         for row in live.records.rows() {
             let (key, value) = row?;
@@ -123,18 +116,6 @@ fn bytes_of(live: &Live) -> Result<u64, StoreError> {
 pub(super) fn free_bytes(dir: &std::path::Path) -> Option<u64> {
     let facts = rustix::fs::statvfs(dir).ok()?;
     Some(facts.f_bavail.saturating_mul(facts.f_frsize))
-}
-
-/// Waits until nobody reads from a handle, so that its files can be opened again.
-fn wait_for_readers(live: Arc<Live>) {
-    let readers = Arc::downgrade(&live);
-    drop(live);
-    for _ in 0..READERS_TRIES {
-        if readers.strong_count() == 0 {
-            return;
-        }
-        std::thread::sleep(READERS_PAUSE);
-    }
 }
 
 /// Returns these stories, and those that were merged into one of them.

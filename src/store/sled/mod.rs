@@ -69,8 +69,7 @@ pub struct SledStore {
     dir: PathBuf,
     options: SledOptions,
     birth: Birth,
-    /// `None` while it is opened again after a failed write.
-    live: RwLock<Option<Arc<Live>>>,
+    live: RwLock<Arc<Live>>,
     writer: Mutex<Writer>,
     size: Mutex<Option<Size>>,
     /// Behind `live`: others may come in only when the engine is gone.
@@ -102,7 +101,7 @@ impl SledStore {
             dir: dir.to_path_buf(),
             options,
             birth,
-            live: RwLock::new(Some(Arc::new(live))),
+            live: RwLock::new(Arc::new(live)),
             writer: Mutex::new(Writer { manifest, has_trained: false }),
             size: Mutex::default(),
             _lock: lock,
@@ -117,7 +116,7 @@ impl SledStore {
     /// Reads every record and compares all that should agree; returns what does not, in words.
     /// Takes a while.
     pub fn check(&self) -> Vec<String> {
-        self.live().map_or_else(|error| vec![error.to_string()], |live| check::check(&live))
+        check::check(&self.live())
     }
 
     /// Tells whether this program's flushes survive a power cut: false only where it was linked
@@ -128,7 +127,7 @@ impl SledStore {
 
     fn settle(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
-        let live = self.live()?;
+        let live = self.live();
         live.records.flush()?;
         self.write_manifest(&mut writer, &live)
     }
@@ -148,17 +147,12 @@ impl SledStore {
     }
 
     /// Returns the database in use.
-    fn live(&self) -> Result<Arc<Live>, StoreError> {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.clone().ok_or_else(|| StoreError::Engine {
-            operation: "read",
-            engine: "sled",
-            source: "it is being opened again".into(),
-        })
+    fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn set_live(&self, live: Option<Arc<Live>>) {
-        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+    fn set_live(&self, live: Live) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
     }
 
     /// Does what is due behind a flush. None of it is needed for what was committed to last, so
@@ -195,40 +189,40 @@ impl SledStore {
 
 impl Store for SledStore {
     fn find(&self, keys: &[EntryKey]) -> Result<Vec<Option<Claim>>, StoreError> {
-        let live = self.live()?;
+        let live = self.live();
         live.noticed(keys.iter().map(|key| live.claim(*key)).collect())
     }
 
     fn entries(&self, numbers: &[EntryNo]) -> Result<Vec<Option<Arc<Held>>>, StoreError> {
-        let live = self.live()?;
+        let live = self.live();
         live.noticed(numbers.iter().map(|no| live.entry(*no)).collect())
     }
 
     fn stories(&self, numbers: &[StoryNo]) -> Result<Vec<Option<Arc<Story>>>, StoreError> {
-        let live = self.live()?;
+        let live = self.live();
         live.noticed(numbers.iter().map(|no| live.story(*no)).collect())
     }
 
     fn locate(&self, slug: &Slug) -> Result<Option<StoryNo>, StoreError> {
-        Ok(self.live()?.memory().index.locate(slug))
+        Ok(self.live().memory().index.locate(slug))
     }
 
     fn select(&self, selection: &Selection) -> Result<Vec<Position>, StoreError> {
-        Ok(self.live()?.memory().index.select(selection))
+        Ok(self.live().memory().index.select(selection))
     }
 
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
-        let live = self.live()?;
+        let live = self.live();
         let memory = live.memory();
         Ok(memory.states.iter().map(|(id, state)| (id.clone(), Arc::clone(state))).collect())
     }
 
     fn candidates(&self, marks: &Marks, bounds: Bounds) -> Result<Candidates, StoreError> {
-        Ok(self.live()?.memory().index.candidates(marks, bounds))
+        Ok(self.live().memory().index.candidates(marks, bounds))
     }
 
     fn half_days(&self, outlet: &str, mask: u64) -> Result<Vec<i64>, StoreError> {
-        Ok(self.live()?.memory().index.half_days(outlet, mask))
+        Ok(self.live().memory().index.half_days(outlet, mask))
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -236,7 +230,7 @@ impl Store for SledStore {
             return Ok(());
         }
         let _writer = self.writer();
-        let live = self.live()?;
+        let live = self.live();
         let mut plan = Plan::of(&live, batch)?;
         live.noticed(live.records.apply(std::mem::take(&mut plan.writes)))?;
         live.remember(plan);
@@ -245,14 +239,14 @@ impl Store for SledStore {
 
     fn sync(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
-        let live = self.live()?;
+        let live = self.live();
         live.noticed(live.records.flush())?;
         self.tend(&mut writer, &live);
         Ok(())
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {
-        let live = self.live()?;
+        let live = self.live();
         let (tally, stories) = {
             let memory = live.memory();
             (memory.tally, memory.index.published())
@@ -276,7 +270,7 @@ impl Store for SledStore {
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        if self.live().is_ok_and(|live| !live.records.is_dead()) {
+        if !self.live().records.is_dead() {
             self.settle().unwrap_or_else(|error| {
                 tracing::error!(%error, "failed to flush the store at its end");
             });

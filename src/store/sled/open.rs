@@ -25,7 +25,7 @@ use crate::store::index::{Index, RECENT_MAX};
 
 /// sled lets go of its lock some milliseconds after the last handle is dropped: an open right after
 /// a close waits for it.
-const LOCK_TRIES: u32 = 100;
+const LOCK_TRIES: u32 = 500;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// sled cleans up half-empty segments only in the thread that flushes from time to time.
 const FLUSH_EVERY_MS: u64 = 500;
