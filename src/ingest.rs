@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use apply::outlet_of;
-pub use report::{Counts, Event, Line, Report};
 use recover::Trouble;
+pub use report::{Counts, Event, Line, Report};
 use work::{Facts, Work};
 
 use crate::clock::Stopwatch;

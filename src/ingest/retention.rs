@@ -119,7 +119,8 @@ fn touch(
     now: Timestamp,
     batch: &mut Batch,
 ) -> Result<(), StoreError> {
-    let missing = |member: &&crate::model::entry::Member| !batch.states.contains_key(&member.source);
+    let missing =
+        |member: &&crate::model::entry::Member| !batch.states.contains_key(&member.source);
     if story.members.iter().any(|member| missing(&member)) {
         let states: BTreeMap<_, _> = store.states()?.into_iter().collect();
         for member in &story.members {

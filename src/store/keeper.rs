@@ -1,6 +1,10 @@
 //! What an operator does with a store: the side of an engine that keeps it in order.
 
-use super::StoreError;
+use std::io::Write;
+
+use jiff::Timestamp;
+
+use super::{BackupError, StoreError, Totals};
 use crate::model::entry::StoryNo;
 
 /// The upkeep of an engine that has its files on this machine.
@@ -18,6 +22,19 @@ pub trait Keeper: Send + Sync {
     /// Rewrites the store so that it takes no more disk than it needs; reading goes on meanwhile,
     /// writing waits. Needs room for both. Told now and then how much is done.
     fn compact(&self, on_progress: &mut dyn FnMut(Progress)) -> Result<Compacted, StoreError>;
+
+    /// Writes the whole store as of the end of the call, as a backup that `SledStore::restore` reads.
+    /// Reading and writing go on. Told now and then how many entries are done.
+    fn backup(
+        &self,
+        made: Timestamp,
+        to: &mut dyn Write,
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<Totals, BackupError>;
+
+    /// Reads every record and compares all that should agree; returns what does not, in words: the
+    /// key, what is wrong, and what follows from it. Takes a while.
+    fn verify(&self, on_progress: &mut dyn FnMut(Progress)) -> Vec<String>;
 
     /// Returns the share of the records' bytes, about, that a rewrite would give back.
     fn waste(&self) -> Result<f64, StoreError>;

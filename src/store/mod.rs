@@ -28,15 +28,17 @@
 //!
 //! Engines keep keys, chunks, caches and codecs to themselves.
 
+mod backup;
 mod codec;
 mod index;
 mod keeper;
 mod memory;
 mod sled;
 
+pub use self::backup::{BackupError, Totals};
 pub use self::keeper::{Compacted, Keeper, Progress};
 pub use self::memory::MemoryStore;
-pub use self::sled::{SledOptions, SledStore};
+pub use self::sled::{Repaired, SledOptions, SledStore};
 
 use std::sync::Arc;
 

@@ -47,28 +47,60 @@ struct MemberWire<'a> {
     date: Instant,
 }
 
+impl<'a> From<&'a Story> for StoryWire<'a> {
+    fn from(story: &'a Story) -> Self {
+        Self {
+            public_id: &story.public_id,
+            date: Instant(story.date),
+            representative: story.representative.0,
+            members: wires(&story.members),
+            merged_into: story.merged_into.map(|StoryNo(no)| no),
+            standing: Standing::of(story),
+            was_changed_late: story.was_changed_late,
+        }
+    }
+}
+
+impl StoryWire<'_> {
+    fn into_story(self, no: StoryNo) -> Story {
+        let Self { public_id, date, representative, members, merged_into, .. } = self;
+        let standing = self.standing;
+        Story {
+            no,
+            public_id: public_id.to_owned(),
+            date: date.0,
+            representative: EntryNo(representative),
+            members: models(members),
+            merged_into: merged_into.map(StoryNo),
+            is_withdrawn: matches!(standing, Standing::Withdrawn | Standing::WithdrawnAndExpired),
+            is_expired: matches!(standing, Standing::Expired | Standing::WithdrawnAndExpired),
+            was_changed_late: self.was_changed_late,
+        }
+    }
+}
+
+/// A story as a value of JSON.
+#[derive(Serialize, Deserialize)]
+struct StoryLine<'a> {
+    no: u64,
+    #[serde(borrow)]
+    story: StoryWire<'a>,
+}
+
+/// Returns what a backup says of a story.
+pub(crate) fn story_to_json(story: &Story) -> serde_json::Result<String> {
+    serde_json::to_string(&StoryLine { no: story.no.0, story: story.into() })
+}
+
+/// Reads what a backup says of a story.
+pub(crate) fn story_from_json(value: &serde_json::Value) -> serde_json::Result<Story> {
+    let line = StoryLine::deserialize(value)?;
+    Ok(line.story.into_story(StoryNo(line.no)))
+}
+
 /// Returns the payload of a story, unpacked; refuses one that is too large.
 pub(crate) fn raw_story(story: &Story) -> Result<Vec<u8>, StoreError> {
-    let Story {
-        no,
-        public_id,
-        date,
-        representative,
-        members,
-        merged_into,
-        was_changed_late,
-        ..
-    } = story;
-    let wire = StoryWire {
-        public_id,
-        date: Instant(*date),
-        representative: representative.0,
-        members: wires(members),
-        merged_into: merged_into.map(|StoryNo(no)| no),
-        standing: Standing::of(story),
-        was_changed_late: *was_changed_late,
-    };
-    encode(Key::Story(*no), &wire)
+    encode(Key::Story(story.no), &StoryWire::from(story))
 }
 
 /// Returns the record of a story.
@@ -88,26 +120,7 @@ pub(crate) fn decode_story(
     let key = Key::Story(no);
     let raw = packer.unpack(unseal(key, record)?).map_err(|what| corrupt(key, what))?;
     let wire: StoryWire<'_> = decode(key, &raw)?;
-    let StoryWire {
-        public_id,
-        date,
-        representative,
-        members,
-        merged_into,
-        standing,
-        was_changed_late,
-    } = wire;
-    Ok(Story {
-        no,
-        public_id: public_id.to_owned(),
-        date: date.0,
-        representative: EntryNo(representative),
-        members: models(members),
-        merged_into: merged_into.map(StoryNo),
-        is_withdrawn: matches!(standing, Standing::Withdrawn | Standing::WithdrawnAndExpired),
-        is_expired: matches!(standing, Standing::Expired | Standing::WithdrawnAndExpired),
-        was_changed_late,
-    })
+    Ok(wire.into_story(no))
 }
 
 impl<'a> From<&'a Member> for MemberWire<'a> {

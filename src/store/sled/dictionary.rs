@@ -1,8 +1,8 @@
 //! Trains the dictionary that texts are packed with, once there is enough to learn from.
 
-use super::records::Writes;
 use super::StoreError;
 use super::live::Live;
+use super::records::Writes;
 use crate::model::entry::EntryNo;
 use crate::store::codec::{Key, raw_body, seal};
 

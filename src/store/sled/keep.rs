@@ -2,17 +2,20 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::Write;
+
+use jiff::Timestamp;
 
 use super::generation::Generation;
 use super::live::Live;
 use super::manifest::Manifest;
 use super::open::number;
 use super::records::Writes;
-use super::{SledStore, StoreError, directory_bytes, failure, open};
+use super::{SledStore, StoreError, check, directory_bytes, failure, open};
 use crate::model::entry::{EntryNo, Story, StoryNo};
 use crate::model::verdict::{Claim, EntryKey, KeyKind};
 use crate::store::codec::{EntryHead, Key, Tally, decode_claim, decode_story};
-use crate::store::{Compacted, Keeper, Progress};
+use crate::store::{BackupError, Compacted, Keeper, Progress, Totals};
 
 /// sled needs room for a snapshot and a segment to open at all.
 const ROOM_BYTES_MIN: u64 = 16 << 20;
@@ -44,6 +47,10 @@ impl Keeper for SledStore {
     }
 
     fn forget(&self, stories: &[StoryNo]) -> Result<(), StoreError> {
+        if self.changes().is_some() {
+            // A backup is being made, and lists only what is there: another day.
+            return Ok(());
+        }
         let _writer = self.writer();
         let live = self.live();
         let stories = with_merged(&live, stories)?;
@@ -83,6 +90,19 @@ impl Keeper for SledStore {
         self.set_live(live);
         *self.size.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         Ok(Compacted { records, bytes_before, bytes_after })
+    }
+
+    fn backup(
+        &self,
+        made: Timestamp,
+        to: &mut dyn Write,
+        on_progress: &mut dyn FnMut(Progress),
+    ) -> Result<Totals, BackupError> {
+        self.dump(made, to, on_progress)
+    }
+
+    fn verify(&self, on_progress: &mut dyn FnMut(Progress)) -> Vec<String> {
+        check::check(&self.live(), on_progress)
     }
 
     fn waste(&self) -> Result<f64, StoreError> {

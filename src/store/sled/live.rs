@@ -133,7 +133,7 @@ impl Live {
     /// Takes in what was written. The engine has it already, so that nothing is listed that cannot
     /// be read.
     pub(super) fn remember(&self, plan: Plan) {
-        let Plan { heads, stories, states, tally, held, told, writes: _ } = plan;
+        let Plan { heads, stories, states, tally, held, told, claims: _, writes: _ } = plan;
         self.entries.renew(held);
         self.stories.renew(told);
         let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,7 @@
 mod cache;
 mod check;
 mod dictionary;
+mod dump;
 mod durable;
 mod failure;
 mod generation;
@@ -21,6 +22,9 @@ mod manifest;
 mod open;
 mod plan;
 mod records;
+mod restore;
+mod salvage;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -37,10 +41,13 @@ use crate::model::features::Marks;
 use crate::model::selection::{Position, Selection};
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey};
+use dump::Changes;
 use live::Live;
 use manifest::Manifest;
 use open::Opened;
 use plan::Plan;
+
+pub use salvage::Repaired;
 
 /// Batches between two writings of the manifest: about a minute's worth. What it knows cannot be
 /// lost unnoticed.
@@ -72,6 +79,8 @@ pub struct SledStore {
     live: RwLock<Arc<Live>>,
     writer: Mutex<Writer>,
     size: Mutex<Option<Size>>,
+    /// While a backup is made: what commits change.
+    changes: Mutex<Option<Changes>>,
     /// Behind `live`: others may come in only when the engine is gone.
     _lock: File,
 }
@@ -104,6 +113,7 @@ impl SledStore {
             live: RwLock::new(Arc::new(live)),
             writer: Mutex::new(Writer { manifest, has_trained: false }),
             size: Mutex::default(),
+            changes: Mutex::default(),
             _lock: lock,
         })
     }
@@ -116,7 +126,7 @@ impl SledStore {
     /// Reads every record and compares all that should agree; returns what does not, in words.
     /// Takes a while.
     pub fn check(&self) -> Vec<String> {
-        check::check(&self.live())
+        check::check(&self.live(), &mut |_| {})
     }
 
     /// Tells whether this program's flushes survive a power cut: false only where it was linked
@@ -233,6 +243,9 @@ impl Store for SledStore {
         let live = self.live();
         let mut plan = Plan::of(&live, batch)?;
         live.noticed(live.records.apply(std::mem::take(&mut plan.writes)))?;
+        if let Some(changes) = self.changes().as_mut() {
+            changes.note(&plan);
+        }
         live.remember(plan);
         Ok(())
     }

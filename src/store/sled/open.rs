@@ -15,6 +15,7 @@ use super::failure::{corrupt, failed, io_failed, panicked};
 use super::live::Live;
 use super::manifest::{Manifest, is_generation};
 use super::records::{Records, Writes};
+use super::salvage::remember_birth;
 use super::{Birth, SledOptions, StoreError};
 use crate::model::entry::{EntryNo, StoryNo};
 use crate::model::source::{SourceId, SourceState};
@@ -30,6 +31,8 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// sled cleans up half-empty segments only in the thread that flushes from time to time.
 const FLUSH_EVERY_MS: u64 = 500;
 const LOCK_NAME: &str = "LOCK";
+/// In the directory of a damaged database: it is never removed.
+pub(super) const DAMAGED_NAME: &str = "DAMAGED";
 
 /// A store that was opened, in parts.
 pub(super) struct Opened {
@@ -69,6 +72,7 @@ pub(super) fn engage(
     clear(dir, &live).map_err(io_failed("clear what a crash left"))?;
     let records = Records::new(engine(&live, options)?);
     let (birth, tally) = begin(&records, birth, manifest)?;
+    remember_birth(dir, &birth).map_err(io_failed("write what the store was born with"))?;
     settle(dir, &live).map_err(io_failed("flush the directory"))?;
     let packer = packer(&records)?;
     let memory = load(&records, &packer, tally)?;
@@ -118,7 +122,7 @@ pub(super) fn manifest(dir: &Path) -> Result<Manifest, StoreError> {
     Ok(Manifest::NEW)
 }
 
-fn generations(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn generations(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -133,6 +137,10 @@ fn generations(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// fails to open over.
 fn clear(dir: &Path, live: &Path) -> std::io::Result<()> {
     for orphan in generations(dir)?.iter().filter(|path| *path != live) {
+        if orphan.join(DAMAGED_NAME).exists() {
+            super::salvage::quarantine(dir, orphan)?;
+            continue;
+        }
         tracing::warn!(path = %orphan.display(), "removing a database that is not the live one");
         fs::remove_dir_all(orphan)?;
     }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::records::Writes;
 use super::StoreError;
 use super::live::Live;
+use super::records::Writes;
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, Held, Story, StoryNo};
 use crate::model::source::{SourceId, SourceState};
+use crate::model::verdict::EntryKey;
 use crate::store::codec::{
     EntryHead, Key, RawEntry, Tally, encode_claim, encode_document, encode_state, encode_story,
     is_same_document,
@@ -21,6 +22,7 @@ pub(super) struct Plan {
     pub(super) stories: Vec<Change<Arc<Story>>>,
     pub(super) states: Vec<(SourceId, Arc<SourceState>)>,
     pub(super) tally: Tally,
+    pub(super) claims: Vec<EntryKey>,
     /// For the caches: what is written, and the length of its record.
     pub(super) held: Vec<(EntryNo, Arc<Held>, usize)>,
     pub(super) told: Vec<(StoryNo, Arc<Story>, usize)>,
@@ -36,6 +38,7 @@ impl Plan {
             stories: Vec::with_capacity(batch.stories.len()),
             states: Vec::with_capacity(batch.states.len()),
             tally: before.after(&batch),
+            claims: batch.keys.keys().copied().collect(),
             held: Vec::with_capacity(batch.entries.len()),
             told: Vec::with_capacity(batch.stories.len()),
         };
@@ -78,12 +81,7 @@ impl Plan {
         Ok(())
     }
 
-    fn state(
-        &mut self,
-        store: &Live,
-        id: SourceId,
-        state: SourceState,
-    ) -> Result<(), StoreError> {
+    fn state(&mut self, store: &Live, id: SourceId, state: SourceState) -> Result<(), StoreError> {
         let old = store.memory().states.get(&id).cloned();
         self.put(store, true, Key::State(&id), &encode_state(&id, &state)?)?;
         if !old.is_some_and(|old| is_same_document(&old, &state)) {

@@ -40,7 +40,11 @@ pub(super) struct Writes {
 impl Records {
     /// Wraps an open database.
     pub(super) fn new(db: Db) -> Self {
-        Self { db: RwLock::new(Some(db)), turns: AtomicU64::new(0), is_dead: AtomicBool::new(false) }
+        Self {
+            db: RwLock::new(Some(db)),
+            turns: AtomicU64::new(0),
+            is_dead: AtomicBool::new(false),
+        }
     }
 
     /// Lets go of the database: nothing is read or written here any more.
@@ -89,13 +93,12 @@ impl Records {
     }
 
     /// Returns all rows, in order: records that fit, first pieces and further ones.
-    pub(super) fn rows(
-        &self,
-    ) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> + use<> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> + use<> {
         rows_or(self.db().map(|db| db.iter()))
     }
 
-    fn db(&self) -> Result<Db, StoreError> {
+    /// Returns the database; fails when it is closed.
+    pub(super) fn db(&self) -> Result<Db, StoreError> {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
         db.clone().ok_or_else(|| StoreError::Engine {
             operation: "read record",

@@ -332,7 +332,8 @@ fn a_record_read_while_it_is_replaced_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).unwrap();
     let (no, key) = (EntryNo(1), Key::Entry(EntryNo(1)));
-    let version = |n: u32| RawEntry::of(&held(1, &noise(100_000, n))).unwrap().seal(&store.live().packer);
+    let version =
+        |n: u32| RawEntry::of(&held(1, &noise(100_000, n))).unwrap().seal(&store.live().packer);
     let write = |n: u32| {
         let mut writes = Writes::default();
         store.live().records.put(&mut writes, key, &version(n)).unwrap();

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::pack::With;
-use super::parts::{Bytes, Instant, KeyWire, hashes, instant, numbers, timestamp};
+use super::parts::{Bytes, Instant, KeyWire, fixed, hashes, instant, numbers, timestamp};
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal, within_limit};
 use crate::model::entry::{EntryNo, Fingerprint, Held, StoryNo, compared_date};
 use crate::model::features::Marks;
@@ -29,16 +29,16 @@ struct HeadWire<'a> {
     first_seen: Instant,
     updated: Instant,
     first_listed: u32,
-    #[serde(with = "postcard::fixint::le")]
+    #[serde(with = "fixed")]
     title_print: u64,
-    #[serde(with = "postcard::fixint::le")]
+    #[serde(with = "fixed")]
     content_print: u64,
-    #[serde(with = "postcard::fixint::le")]
+    #[serde(with = "fixed")]
     summary_print: u64,
     marks_version: u16,
     #[serde(borrow)]
     marks_keys: Bytes<'a>,
-    #[serde(with = "postcard::fixint::le")]
+    #[serde(with = "fixed")]
     marks_mask: u64,
     is_roundup: bool,
     outlet: &'a str,
@@ -129,10 +129,15 @@ impl Held {
         let head: HeadWire<'_> = decode(key, head)?;
         let body = packer.unpack(body).map_err(|what| corrupt(key, what))?;
         let body: BodyWire<'_> = decode(key, &body)?;
-        let body = body.into_parts().ok_or_else(|| corrupt(key, "its elements do not nest"))?;
+        Self::joined(no, &head, body).ok_or_else(|| corrupt(key, "its elements do not nest"))
+    }
+
+    /// Joins head and body; `None` when its elements do not nest.
+    fn joined(no: EntryNo, head: &HeadWire<'_>, body: BodyWire<'_>) -> Option<Self> {
+        let body = body.into_parts()?;
         let mut entry = body.entry;
         entry.published = timestamp(head.published);
-        Ok(Self {
+        Some(Self {
             no,
             source: SourceId::new(head.source),
             story: StoryNo(head.story),
@@ -152,6 +157,27 @@ impl Held {
             joined: body.joined,
         })
     }
+}
+
+/// An entry as a value of JSON.
+#[derive(Serialize, Deserialize)]
+struct EntryLine<'a> {
+    no: u64,
+    #[serde(borrow)]
+    head: HeadWire<'a>,
+    #[serde(borrow)]
+    body: BodyWire<'a>,
+}
+
+/// Returns what a backup says of an entry.
+pub(crate) fn entry_to_json(held: &Held) -> serde_json::Result<String> {
+    serde_json::to_string(&EntryLine { no: held.no.0, head: held.into(), body: held.into() })
+}
+
+/// Reads what a backup says of an entry; `None`: its elements do not nest.
+pub(crate) fn entry_from_json(value: &serde_json::Value) -> serde_json::Result<Option<Held>> {
+    let line = EntryLine::deserialize(value)?;
+    Ok(Held::joined(EntryNo(line.no), &line.head, line.body))
 }
 
 /// Returns the unpacked body of an entry's record: what a dictionary is trained on.
