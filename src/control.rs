@@ -1,6 +1,8 @@
 //! The actions of an operator: poll now, status, explain. The same for the daemon and for a command that opens the
 //! store itself.
 
+mod keeping;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -22,6 +24,8 @@ use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::{Finding, Poller};
 use crate::store::{Health, Store, StoreError};
 use crate::telemetry::{Metrics, PollOutcome};
+
+pub use keeping::Kept;
 
 /// Polls found at once but not yet handed over, when several are polled in order.
 const FOUND_AHEAD_MAX: usize = 256;

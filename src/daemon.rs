@@ -3,8 +3,10 @@
 //! Only here is an engine of the store named.
 
 mod actions;
+mod keeping;
 mod scheduler;
 mod standstill;
+mod upkeep;
 
 use std::future::Future;
 use std::path::Path;
@@ -66,6 +68,8 @@ pub enum DaemonError {
         source: std::io::Error,
     },
 }
+
+pub use keeping::{repair, restore};
 
 /// Completes when the process is told to stop: SIGTERM or SIGINT.
 pub async fn signals() {
@@ -204,6 +208,7 @@ pub async fn run_with(
         Arc::clone(&mill),
         Arc::clone(&site),
         Standstill::new(&config.store),
+        config.store.retention,
         clock,
         stop.clone(),
     ));

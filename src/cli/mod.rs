@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod demo;
 mod explain;
+mod keep;
 mod poll;
 mod run;
 mod status;
@@ -114,6 +115,15 @@ enum Command {
     Status(status::StatusArguments),
     /// Say why an entry looks as it does
     Explain(explain::ExplainArguments),
+    /// Write the whole store to a file, while the daemon runs or not
+    Backup(keep::FileArguments),
+    /// Make the store of a backup; there must be nothing in it
+    Restore(keep::FileArguments),
+    /// Read every record of the store and say what is damaged
+    Verify(keep::VerifyArguments),
+    /// Rewrite the store so that it takes no more disk than it needs
+    #[command(hide = true)]
+    Compact,
 }
 
 /// Runs the program and returns its exit code.
@@ -150,7 +160,11 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         | Command::Check
         | Command::Poll(_)
         | Command::Status(_)
-        | Command::Explain(_) => "warn",
+        | Command::Explain(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Verify(_)
+        | Command::Compact => "warn",
     };
     telemetry::init(Some(log.as_deref().unwrap_or(default_level)), format)
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
@@ -162,6 +176,10 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Poll(arguments) => poll::run(load()?.config, arguments),
         Command::Status(arguments) => status::run(load()?.config, &arguments),
         Command::Explain(arguments) => explain::run(load()?.config, &arguments),
+        Command::Backup(arguments) => keep::backup(load()?.config, &arguments),
+        Command::Restore(arguments) => keep::restore(&load()?.config, &arguments),
+        Command::Verify(arguments) => keep::verify(load()?.config, &arguments),
+        Command::Compact => keep::compact(load()?.config),
     }
 }
 

@@ -66,8 +66,6 @@ pub(super) struct Inert {
 pub(super) const INERT: &[Inert] = &[
     inert("site", "watch", Preset::Flag(false), "reload with SIGHUP or POST /reload"),
     inert("server", "status_page", Preset::Flag(false), "ask `feedmill status`"),
-    inert("store", "retention", Preset::Text("forever"), "everything is kept"),
-    inert("store", "reserve", Preset::Text("0 B"), "watch the free disk space yourself"),
     inert("store", "url_file", Preset::Text(""), "the sled engine needs none"),
     inert("poll", "proxy", Preset::Text(""), "requests go out directly"),
     inert("source", "proxy", Preset::Text(""), "requests go out directly"),

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::standstill::Standstill;
+use super::upkeep::Upkeep;
 use crate::control::Mill;
 use crate::ingest::Mode;
 use crate::model::outcome::Clock;
@@ -35,6 +36,7 @@ pub(super) async fn run(
     mill: Arc<Mill>,
     site: Arc<Site>,
     standstill: Standstill,
+    retention: Option<Duration>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) {
@@ -47,9 +49,14 @@ pub(super) async fn run(
         .collect();
     let mut plan = Plan { due: first(&mill, clock.now()), in_flight: BTreeSet::new() };
     let (done, mut finished) = mpsc::unbounded_channel();
+    let mut upkeep = Upkeep::new(retention, clock.now());
     while !stop.is_cancelled() {
         let now = clock.now();
-        let reason = standstill.reason();
+        upkeep.start_if_due(&mill, now);
+        let reason = match standstill.reason() {
+            Some(reason) => Some(reason),
+            None => mill.heal().await,
+        };
         tell(&site, reason.as_deref());
         if reason.is_some() {
             plan.due.values_mut().for_each(|at| *at = (*at).max(now + STAND_STILL));

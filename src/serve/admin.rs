@@ -11,6 +11,7 @@ use http::{Method, Request, StatusCode};
 
 use crate::model::outcome::BoxFuture;
 
+use super::body::Body;
 use super::respond::{self, Answer};
 
 /// What the operator may ask of the daemon.
@@ -26,7 +27,16 @@ pub trait Actions: Send + Sync {
 
     /// Says why an entry (a public id, a URL or a guid) looks as it does, as text.
     fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>>;
+
+    /// Reads every record and compares all that should agree; returns a JSON object of findings.
+    fn verify(&self) -> BoxFuture<'_, Result<String, ActionError>>;
+
+    /// Returns the whole store as a backup, made while it is sent.
+    fn backup(&self) -> BoxFuture<'_, Result<Pieces, ActionError>>;
 }
+
+/// What is made while it is sent.
+pub type Pieces = tokio::sync::mpsc::Receiver<std::io::Result<bytes::Bytes>>;
 
 /// What is to be polled, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,6 +117,7 @@ impl ActionErrorKind {
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
+const BACKUP: &str = "application/zstd";
 const LINES: &str = "application/x-ndjson";
 /// Prometheus text format.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -116,7 +127,9 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
     let query = request.uri().query().unwrap_or_default();
     let (method, path) = (request.method(), request.uri().path());
     let allowed = match path {
-        "/metrics" | "/status.json" | "/healthz" | "/explain" => "GET, HEAD",
+        "/metrics" | "/status.json" | "/healthz" | "/explain" | "/verify" | "/backup" => {
+            "GET, HEAD"
+        }
         "/poll" => "POST",
         _ => return respond::text(StatusCode::NOT_FOUND, "not found\n"),
     };
@@ -128,11 +141,26 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
         "/metrics" => good(actions.metrics(), METRICS),
         "/status.json" => told(actions.status().await, JSON),
         "/explain" => explain(actions, query).await,
+        "/verify" => told(actions.verify().await, JSON),
+        "/backup" if method == Method::HEAD => good(String::new(), BACKUP),
+        "/backup" => backup(actions).await,
         "/poll" => match read_poll(query) {
             Ok(query) => told(actions.poll(query).await, LINES),
             Err(error) => told(Err(error), TEXT),
         },
         _ => good("ok\n".to_owned(), TEXT),
+    }
+}
+
+async fn backup(actions: &Arc<dyn Actions>) -> Answer {
+    match actions.backup().await {
+        Ok(pieces) => {
+            let mut answer = good(String::new(), BACKUP);
+            answer.headers_mut().remove(header::CONTENT_LENGTH);
+            *answer.body_mut() = Body::Pieces(pieces);
+            answer
+        }
+        Err(error) => told(Err(error), TEXT),
     }
 }
 
@@ -214,6 +242,19 @@ mod tests {
         fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>> {
             Box::pin(async move { Ok(format!("about {entry}")) })
         }
+
+        fn verify(&self) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async { Ok("{}".to_owned()) })
+        }
+
+        fn backup(&self) -> BoxFuture<'_, Result<Pieces, ActionError>> {
+            Box::pin(async {
+                let (to, pieces) = tokio::sync::mpsc::channel(2);
+                to.send(Ok("one".into())).await.unwrap();
+                to.send(Ok("two".into())).await.unwrap();
+                Ok(pieces)
+            })
+        }
     }
 
     async fn ask(method: Method, uri: &str) -> Answer {
@@ -236,6 +277,9 @@ mod tests {
             (Method::POST, "/poll?dew=1", 422),
             (Method::GET, "/explain?entry=tag%3Ax", 200),
             (Method::GET, "/explain", 422),
+            (Method::GET, "/verify", 200),
+            (Method::GET, "/backup", 200),
+            (Method::POST, "/backup", 405),
             (Method::GET, "/poll", 405),
             (Method::POST, "/metrics", 405),
             (Method::DELETE, "/poll", 405),
@@ -248,6 +292,15 @@ mod tests {
         }
         let allow = ask(Method::GET, "/poll").await.headers()[header::ALLOW].clone();
         assert_eq!(allow, "POST");
+    }
+
+    #[tokio::test]
+    async fn a_backup_comes_in_pieces_of_unknown_length() {
+        use http_body_util::BodyExt;
+        let answer = ask(Method::GET, "/backup").await;
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/zstd");
+        assert!(!answer.headers().contains_key(header::CONTENT_LENGTH));
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "onetwo");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! Standards: RFC 9110, RFC 9111, RFC 5861, RFC 8288; rules R83–R103 and R109–R117.
 
 pub mod admin;
+pub mod body;
 pub mod cache;
 pub mod limit;
 pub mod listener;

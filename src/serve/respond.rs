@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use http_body_util::Full;
 use jiff::Timestamp;
 
+use super::body::Body;
 use super::cache::Rendered;
 
 /// An answer.
-pub type Answer = Response<Full<Bytes>>;
+pub type Answer = Response<Body>;
 
 /// For feeds and pages (R91).
 pub const KEEP_SHORT: &str = "public, max-age=300, stale-while-revalidate=60, stale-if-error=86400";
@@ -46,7 +46,7 @@ pub fn body(
     let (coding, bytes) = choose(request, rendered);
     let etag = etag(&rendered.tag, coding);
     let changed = rendered.changed.min(now);
-    let mut answer = Response::new(Full::new(Bytes::new()));
+    let mut answer = Response::new(Body::whole(Bytes::new()));
     let headers = answer.headers_mut();
     put(headers, header::ETAG, &etag);
     if let Some(date) = imf_fixdate(changed) {
@@ -69,7 +69,7 @@ pub fn body(
             Coding::Gzip => put(headers, header::CONTENT_ENCODING, "gzip"),
             Coding::Brotli => put(headers, header::CONTENT_ENCODING, "br"),
         }
-        *answer.body_mut() = Full::new(bytes);
+        *answer.body_mut() = Body::whole(bytes);
     }
     answer
 }
@@ -88,7 +88,7 @@ pub fn page(
 ) -> Answer {
     let bytes = Bytes::from(body);
     let length = bytes.len().to_string();
-    let mut answer = Response::new(Full::new(bytes));
+    let mut answer = Response::new(Body::whole(bytes));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     put(headers, header::CONTENT_TYPE, content_type);
@@ -124,7 +124,7 @@ pub fn method_not_allowed(allow: &'static str) -> Answer {
 
 /// Answers OPTIONS, also as the question that CORS asks first (R96).
 pub fn options() -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::new()));
+    let mut answer = Response::new(Body::whole(Bytes::new()));
     *answer.status_mut() = StatusCode::NO_CONTENT;
     let headers = answer.headers_mut();
     put(headers, header::ALLOW, "GET, HEAD, OPTIONS");
