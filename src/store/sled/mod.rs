@@ -81,6 +81,8 @@ pub struct SledStore {
     size: Mutex<Option<Size>>,
     /// While a backup is made: what commits change.
     changes: Mutex<Option<Changes>>,
+    /// Bytes on disk for each byte of keys and values, as the last rewrite left them.
+    rewritten: Mutex<Option<f64>>,
     /// Behind `live`: others may come in only when the engine is gone.
     _lock: File,
 }
@@ -114,6 +116,7 @@ impl SledStore {
             writer: Mutex::new(Writer { manifest, has_trained: false }),
             size: Mutex::default(),
             changes: Mutex::default(),
+            rewritten: Mutex::default(),
             _lock: lock,
         })
     }

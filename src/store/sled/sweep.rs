@@ -1,6 +1,6 @@
 //! Reads all records of a kind around damaged pages.
 //!
-//! sled ends a scan at the first page that it cannot read. Here the damage is told, a place behind
+//! A scan of sled gets no further than the first page that it cannot read. Here the damage is told, a place behind
 //! it is sought with growing steps, and what was stepped over is read backwards from there.
 
 use ::sled::{Db, IVec};
@@ -37,7 +37,11 @@ impl Records {
                         on_row(&key, &value);
                         last = Some(key);
                     }
-                    Err(error) => damage = Some(error),
+                    // The iterator would tell the same again, for ever.
+                    Err(error) => {
+                        damage = Some(error);
+                        break;
+                    }
                 }
             }
             let Some(damage) = damage else { return };
