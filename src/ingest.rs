@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use apply::outlet_of;
 use recover::Trouble;
 pub use report::{Counts, Event, Line, Report};
-use work::{Facts, Work};
+use work::Facts;
 
 use crate::clock::Stopwatch;
 use crate::dedup::Names;
@@ -72,8 +72,11 @@ pub enum Job {
     Stop,
 }
 
+/// What is done to a store.
+type Task = dyn FnOnce(&dyn Store) -> Result<(), StoreError> + Send;
+
 /// Work on the store that no decision may come between.
-pub struct Upkeep(pub Box<dyn FnOnce(&dyn Store) -> Result<(), StoreError> + Send>);
+pub struct Upkeep(pub Box<Task>);
 
 impl std::fmt::Debug for Upkeep {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -251,7 +254,7 @@ impl Ingest {
             (Mode::DryRun, Some(dry)) => dry,
             (Mode::DryRun | Mode::Commit, _) => (Batch::default(), self.numbers),
         };
-        let mut work = Work::new(self, base, &mut numbers, finding.at);
+        let mut work = work::Work::new(self, base, &mut numbers, finding.at);
         let report = work.poll(finding)?;
         let batch = work.into_batch();
         match mode {

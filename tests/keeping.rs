@@ -233,16 +233,7 @@ fn retention_gives_disk_back_while_readers_go_on() {
     assert!(store.keeper().unwrap().waste().unwrap() < 0.25, "once is enough");
     assert_eq!(stories(store.as_ref()).len(), 1_500);
     assert_eq!(store.check(), Vec::<String>::new());
-    // Two months on, nothing is left of those that no feed lists.
-    let terms = Terms { now: at(460), age: SignedDuration::from_hours(24 * 90) };
-    let due = retention::due(store.as_ref(), &terms).unwrap();
-    assert_eq!((due.fade.len(), due.forget.len()), (0, 3_500));
-    store.keeper().unwrap().forget(&due.forget).unwrap();
-    store.keeper().unwrap().compact(&mut |_| {}).unwrap();
-    let least = bytes(dir.path());
-    println!("{least} bytes in the end");
-    assert!(least * 2 < before, "{before} bytes before, {least} in the end");
-    assert_eq!(store.check(), Vec::<String>::new());
+    nothing_is_left_in_the_end(&store, dir.path(), before);
     // It goes on, and is whole when it is opened again.
     let mut batch = Batch::default();
     add(&mut batch, COUNT + 1, 401);
@@ -263,6 +254,19 @@ fn retention_gives_disk_back_while_readers_go_on() {
         1,
         "the old one is gone"
     );
+}
+
+/// Two months on, nothing is left of those that no feed lists.
+fn nothing_is_left_in_the_end(store: &SledStore, dir: &Path, before: u64) {
+    let terms = Terms { now: at(460), age: SignedDuration::from_hours(24 * 90) };
+    let due = retention::due(store, &terms).unwrap();
+    assert_eq!((due.fade.len(), due.forget.len()), (0, 3_500));
+    store.keeper().unwrap().forget(&due.forget).unwrap();
+    store.keeper().unwrap().compact(&mut |_| {}).unwrap();
+    let least = bytes(dir);
+    println!("{least} bytes in the end");
+    assert!(least * 2 < before, "{before} bytes before, {least} in the end");
+    assert_eq!(store.check(), Vec::<String>::new());
 }
 
 #[test]
@@ -473,19 +477,17 @@ fn a_repair_saves_what_is_readable_and_deletes_nothing() {
 
 #[test]
 fn a_store_that_does_not_open_at_all_makes_room_for_an_empty_one() {
-    for (name, spoil) in [
-        (
-            "cut in half",
-            (|path: &Path| {
-                let file = fs::File::options().write(true).open(path).unwrap();
-                file.set_len(file.metadata().unwrap().len() / 2).unwrap();
-            }) as fn(&Path),
-        ),
-        ("no manifest", |path: &Path| {
-            fs::remove_file(path.parent().unwrap().parent().unwrap().join("MANIFEST")).unwrap();
-        }),
-        ("noise", |path: &Path| fs::write(path, vec![0x5a; 1 << 20]).unwrap()),
-    ] {
+    let half = |path: &Path| {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    };
+    let no_manifest = |path: &Path| {
+        fs::remove_file(path.parent().unwrap().parent().unwrap().join("MANIFEST")).unwrap();
+    };
+    let noise = |path: &Path| fs::write(path, vec![0x5a; 1 << 20]).unwrap();
+    let damages: [(&str, &dyn Fn(&Path)); 3] =
+        [("cut in half", &half), ("no manifest", &no_manifest), ("noise", &noise)];
+    for (name, spoil) in damages {
         let dir = closed(1_000);
         spoil(&log(dir.path()));
         if let Ok(store) = SledStore::open(dir.path(), &birth(), SledOptions::default()) {

@@ -1,6 +1,7 @@
 //! Keeping a store, by the commands and the running daemon.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test stops at the first surprise, and waits by the real clock"
 )]

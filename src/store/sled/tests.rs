@@ -481,3 +481,61 @@ fn lists_are_served_from_a_store_that_cannot_write() {
     assert!(store.entries(&[EntryNo(3)]).unwrap()[0].is_some());
     assert_eq!(store.entries(&[EntryNo(4)]).unwrap(), [None]);
 }
+
+#[test]
+fn a_store_that_failed_to_write_is_opened_again_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    store.commit(article(1, "<p>one</p>")).unwrap();
+    store.sync().unwrap();
+    let keeper = store.keeper().unwrap();
+    keeper.reopen().unwrap();
+    assert!(Arc::ptr_eq(&store.live(), &store.live()), "nothing was wrong: nothing is done");
+    for round in 2..4 {
+        store.live().records.kill();
+        assert_eq!(store.stats().unwrap().health, Health::ReadOnly);
+        store.commit(article(round, "<p>lost</p>")).unwrap_err();
+        keeper.reopen().unwrap();
+        let stats = store.stats().unwrap();
+        assert_eq!((stats.health, stats.next_entry), (Health::Ok, EntryNo(round)));
+        store.commit(article(round, "<p>kept</p>")).unwrap();
+        store.sync().unwrap();
+    }
+    assert_eq!(store.check(), Vec::<String>::new());
+    assert_eq!(store.stats().unwrap().entries, 3);
+}
+
+#[test]
+fn a_closed_handle_still_tells_what_is_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    store.commit(article(1, "<p>one</p>")).unwrap();
+    store.live().records.close();
+    assert_eq!(store.stats().unwrap().health, Health::ReadOnly);
+    assert_eq!(store.states().unwrap().len(), 1);
+    assert!(store.entries(&[EntryNo(1)]).unwrap()[0].is_some(), "read of late");
+    assert!(matches!(store.find(&[held(1, "").key]), Err(StoreError::Engine { .. })));
+}
+
+#[test]
+fn a_rewrite_cut_short_leaves_the_store_as_it_was() {
+    let dir = three();
+    // What a crash in the middle of a rewrite leaves: a generation that nothing names.
+    let store = open(dir.path()).unwrap();
+    let manifest = Manifest::read(dir.path()).unwrap().unwrap();
+    let next = generation::Generation::begin(dir.path(), &manifest, store.options).unwrap();
+    assert!(dir.path().join("gen-0002").exists());
+    drop(next);
+    drop(store);
+    let store = open(dir.path()).unwrap();
+    assert!(!dir.path().join("gen-0002").exists());
+    assert_eq!(store.check(), Vec::<String>::new());
+    // And one in the middle of a repair: the damaged database is not removed.
+    let done = store.keeper().unwrap().compact(&mut |_| {}).unwrap();
+    assert!(done.records > 0 && dir.path().join("gen-0002").exists());
+    drop(store);
+    fs::create_dir(dir.path().join("gen-0001")).unwrap();
+    fs::write(dir.path().join("gen-0001").join(open::DAMAGED_NAME), "").unwrap();
+    open(dir.path()).unwrap();
+    assert!(dir.path().join("quarantine").join("gen-0001").exists());
+}
