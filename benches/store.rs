@@ -141,6 +141,7 @@ fn held(no: u64, source: &SourceId) -> Held {
             ..Entry::default()
         },
         first_seen: seen,
+        filed: None,
         updated: seen,
         first_listed: 1,
         fingerprint: Fingerprint { title: hash(no), content: hash(no + 1), summary: 0 },

@@ -2,6 +2,7 @@
 //! store itself.
 
 mod keeping;
+mod order;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
@@ -13,19 +14,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::ingest::{Event, Mode, Report, Writer};
-use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
+use crate::ingest::{Event, Mode, Report, Settings, Writer};
+use crate::model::entry::{EntryNo, Held, Slug};
 use crate::model::policy::Catalog;
 use crate::model::scrub::scrub_url;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
-use crate::model::text::canonical;
-use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::{Finding, Poller};
 use crate::store::{Health, Store, StoreError};
 use crate::telemetry::{Metrics, PollOutcome};
 
 pub use keeping::Kept;
+pub use order::{Command, CommandError};
 
 /// Polls found at once but not yet handed over, when several are polled in order.
 const FOUND_AHEAD_MAX: usize = 256;
@@ -38,6 +38,17 @@ pub struct Mill {
     poller: Arc<Poller>,
     writer: Writer,
     metrics: Arc<Metrics>,
+}
+
+/// How everything is, in a few numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Sources configured.
+    pub sources: u64,
+    /// Ids of those that fail.
+    pub failing: Vec<String>,
+    /// Stories published.
+    pub stories: u64,
 }
 
 /// Which sources to poll, and how.
@@ -95,6 +106,25 @@ impl Mill {
     /// Returns the metrics.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// Returns the catalog in force.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.load_full()
+    }
+
+    /// Puts other settings in force: for the writer, the poller and what is asked here.
+    pub async fn configure(&self, settings: Settings) -> Result<(), PollError> {
+        let catalog = Arc::clone(&settings.catalog);
+        self.writer
+            .configure(settings)
+            .await
+            .ok_or(PollError::Stopping)?
+            .map_err(PollError::Writer)?;
+        self.poller.set_sources(Arc::clone(&catalog));
+        self.catalog.store(catalog);
+        self.refresh_names();
+        Ok(())
     }
 
     /// Returns the sources a request means, in its order.
@@ -186,6 +216,20 @@ impl Mill {
         }
     }
 
+    /// Returns how everything is, in a few numbers.
+    pub fn summary(&self) -> Result<Summary, StoreError> {
+        let catalog = self.catalog.load();
+        let fails = |(id, state): &(SourceId, Arc<SourceState>)| {
+            (state.failures > 0 || state.is_gone) && catalog.source(id).is_some()
+        };
+        let failing = self.store.states()?.into_iter().filter(fails);
+        Ok(Summary {
+            sources: u64::try_from(catalog.sources.len()).unwrap_or(u64::MAX),
+            failing: failing.map(|(id, _)| id.to_string()).collect(),
+            stories: self.store.stats()?.stories,
+        })
+    }
+
     /// Returns `/status.json`.
     pub fn status(&self) -> Result<String, StoreError> {
         let catalog = self.catalog.load_full();
@@ -247,37 +291,10 @@ impl Mill {
         }
         for held in held.iter().flatten() {
             explain_copy(&mut text, held, held.no == story.representative);
+            let state = crate::poll::state_of(self.store.as_ref(), &held.source)?;
+            explain_flaws(&mut text, &state.flaws);
         }
         Ok(Some(text))
-    }
-
-    fn locate(&self, name: &str) -> Result<Option<Arc<Story>>, StoreError> {
-        let by_slug = self.store.locate(&Slug(name.to_owned()))?;
-        let no = match by_slug {
-            Some(no) => Some(no),
-            None => self.store.locate(&Slug::of(name))?,
-        };
-        let no = match no {
-            Some(no) => Some(no),
-            None => self.story_of_key(name)?,
-        };
-        let Some(no) = no else { return Ok(None) };
-        Ok(self.store.stories(&[no])?.into_iter().next().flatten())
-    }
-
-    fn story_of_key(&self, name: &str) -> Result<Option<StoryNo>, StoreError> {
-        let catalog = self.catalog.load_full();
-        let mut keys: Vec<EntryKey> =
-            catalog.sources.iter().map(|source| EntryKey::own(&source.id, name)).collect();
-        keys.push(EntryKey::url(&canonical(name)));
-        let claims = self.store.find(&keys)?;
-        let entry = claims.into_iter().flatten().find_map(|claim| match claim {
-            Claim::Entry(no) => Some(no),
-            Claim::Barred | Claim::Withheld(_) => None,
-        });
-        let Some(entry) = entry else { return Ok(None) };
-        let held = self.store.entries(&[entry])?.into_iter().next().flatten();
-        Ok(held.map(|held| held.story))
     }
 
     /// Stops the writer after the commit in hand.
@@ -328,6 +345,9 @@ fn explain_copy(text: &mut String, held: &Held, is_representative: bool) {
     let published = held.entry.published.map_or("not given".to_owned(), |at| at.to_string());
     let _ = writeln!(text, "  published: {published}");
     let _ = writeln!(text, "  first seen: {}", held.first_seen);
+    if let Some(filed) = held.filed {
+        let _ = writeln!(text, "  filed under: {filed} (no date of its own, or an absurd one)");
+    }
     let _ = writeln!(text, "  updated: {}", held.updated);
     if let Some(credit) = &held.credit {
         let _ = writeln!(text, "  credit: {credit}");
@@ -340,6 +360,15 @@ fn explain_copy(text: &mut String, held: &Held, is_representative: bool) {
         let _ = write!(text, ", {name} {value}");
     }
     text.push('\n');
+}
+
+/// Says what had to be mended in the last document of an entry's source.
+fn explain_flaws(text: &mut String, flaws: &[(String, u32)]) {
+    if flaws.is_empty() {
+        return;
+    }
+    let list: Vec<String> = flaws.iter().map(|(name, count)| format!("{name} × {count}")).collect();
+    let _ = writeln!(text, "  mended in its feed's last document: {}", list.join(", "));
 }
 
 /// Writes a report as the lines of `poll --json`, without the last.

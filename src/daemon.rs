@@ -4,22 +4,30 @@
 
 mod actions;
 mod keeping;
+mod reload;
 mod scheduler;
 mod standstill;
 mod upkeep;
+mod vitals;
 
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use reload::Reloader;
 use standstill::Standstill;
+use vitals::Vitals;
 
 use crate::clock::{FixedClock, SystemClock, random_seed};
 use crate::control::Mill;
+use crate::dedup::Names;
 use crate::fetch::HttpFetch;
 use crate::ingest::{Settings, Writer};
 use crate::model::outcome::Clock;
@@ -28,6 +36,7 @@ use crate::poll::Poller;
 use crate::serve::admin::{self, Actions};
 use crate::serve::limit::Peer;
 use crate::serve::listener::{self, Bound, Limits};
+use crate::serve::select::{Secrets, View};
 use crate::serve::{self, Readiness, Site};
 use crate::store::{Birth, SledOptions, SledStore, Store, StoreError};
 use crate::systemd::{self, PassedListener};
@@ -35,6 +44,8 @@ use crate::telemetry::Metrics;
 
 /// After this a stop no longer waits for requests and polls in hand.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
+/// For so long connections wait while the store opens.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Mode of the admin socket's file.
 const ADMIN_MODE: u32 = 0o660;
 /// Mode of a public socket's file.
@@ -71,17 +82,18 @@ pub enum DaemonError {
 
 pub use keeping::{repair, restore};
 
-/// Completes when the process is told to stop: SIGTERM or SIGINT.
-pub async fn signals() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Completes when the process is told to stop: SIGTERM or SIGINT. Both are heard from this call on, within a runtime.
+pub fn signals() -> impl Future<Output = ()> + Send + 'static {
+    let terminate = signal(SignalKind::terminate());
+    let interrupt = signal(SignalKind::interrupt());
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = (terminate, interrupt) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
@@ -93,7 +105,37 @@ pub async fn open(config: Config, at: Option<Timestamp>) -> Result<Mill, DaemonE
     };
     let metrics = Arc::new(Metrics::new());
     let store = open_store(&config, clock.now()).await?;
-    join(&config, store, clock, metrics, Arc::new(|| {}))
+    let fetch = Arc::new(fetcher(&config, &clock)?);
+    join(&config, store, fetch, clock, metrics, Arc::new(|| {}))
+}
+
+/// Makes the fetcher of a configuration.
+pub(crate) fn fetcher(config: &Config, clock: &Arc<dyn Clock>) -> Result<HttpFetch, DaemonError> {
+    HttpFetch::new(&config.poll, env!("CARGO_PKG_VERSION"), Arc::clone(clock))
+        .map_err(|error| DaemonError::Setup(chain(&error)))
+}
+
+/// Returns what is polled as OPML; with `Secrets::Kept`, sources whose address holds one too.
+pub(crate) fn sources_opml(
+    mill: &Mill,
+    config: &Config,
+    secrets: Secrets,
+) -> Result<String, StoreError> {
+    let catalog = mill.catalog();
+    let view = View::open(mill.store().as_ref(), &config.site, &catalog)?;
+    Ok(String::from_utf8_lossy(&view.sources_opml(secrets)).into_owned())
+}
+
+/// Joins an error and its causes into one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        line.push_str(": ");
+        line.push_str(&next.to_string());
+        cause = next.source();
+    }
+    line
 }
 
 async fn open_store(config: &Config, now: Timestamp) -> Result<Arc<dyn Store>, DaemonError> {
@@ -132,25 +174,19 @@ fn authority(config: &Config, now: Timestamp) -> String {
 fn join(
     config: &Config,
     store: Arc<dyn Store>,
+    fetch: Arc<HttpFetch>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     on_change: Arc<dyn Fn() + Send + Sync>,
 ) -> Result<Mill, DaemonError> {
-    let fetch = HttpFetch::new(&config.poll, env!("CARGO_PKG_VERSION"), Arc::clone(&clock))
-        .map_err(|error| DaemonError::Setup(error.to_string()))?;
     let names = crate::poll::names(&config.catalog, store.as_ref())?;
-    let names = Arc::new(arc_swap::ArcSwap::from_pointee(names));
-    let settings = Settings {
-        catalog: Arc::clone(&config.catalog),
-        poll: config.poll.clone(),
-        window: config.dedup.window,
-        names: Arc::clone(&names),
-    };
+    let names = Arc::new(ArcSwap::from_pointee(names));
+    let settings = writer_settings(config, &names);
     let writer =
         Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), on_change, QUEUE_MAX)?;
     let readers = std::thread::available_parallelism().map_or(2, usize::from);
     let poller = Poller::new(
-        Arc::new(fetch),
+        fetch,
         clock,
         Arc::clone(&store),
         writer.jobs(),
@@ -166,6 +202,15 @@ fn join(
         writer,
         metrics,
     ))
+}
+
+fn writer_settings(config: &Config, names: &Arc<ArcSwap<Names>>) -> Settings {
+    Settings {
+        catalog: Arc::clone(&config.catalog),
+        poll: config.poll.clone(),
+        window: config.dedup.window,
+        names: Arc::clone(names),
+    }
 }
 
 fn absolute(path: &Path) -> std::path::PathBuf {
@@ -189,56 +234,119 @@ pub async fn run_with(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
     let stop = CancellationToken::new();
+    // Before anything that takes long: a SIGHUP that nobody waits for would end the process.
+    let hangup = signal(SignalKind::hangup()).ok();
     let public = bind_public(&config).await?;
     let addresses: Vec<String> =
         public.iter().filter_map(Bound::address).map(|at| at.to_string()).collect();
-    let site = site(&config, &clock, &metrics);
+    let site = Site::new(None, site_settings(&config), Arc::clone(&clock), actions::hook(&metrics));
     let limits = Limits::from(&config.server);
-    let public = tokio::spawn(serve_public(public, Arc::clone(&site), limits, stop.clone()));
-
-    let store = open_store(&config, clock.now()).await?;
+    let serving = serve_public(public, Arc::clone(&site), limits, stop.clone());
+    let opening = vitals::while_opening(clock.as_ref(), open_store(&config, clock.now()));
+    let mut shutdown = std::pin::pin!(shutdown);
+    let (store, public) = tokio::select! {
+        opened = open_before_serving(opening, serving, clock.as_ref()) => opened?,
+        () = &mut shutdown => return Ok(()),
+    };
     site.set_store(Some(Arc::clone(&store)));
     let changed = Arc::clone(&site);
     let on_change = Arc::new(move || changed.changed());
-    let mill = Arc::new(join(&config, store, Arc::clone(&clock), metrics, on_change)?);
+    let fetch = Arc::new(fetcher(&config, &clock)?);
+    let mill = join(&config, store, Arc::clone(&fetch), Arc::clone(&clock), metrics, on_change)?;
+    let mill = Arc::new(mill);
+    remember(&mill, &config).await?;
+    let vitals = Arc::new(Vitals::default());
+    let standstill = Standstill::new(&config.store);
+    let retention = config.store.retention;
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
-    let admin = tokio::spawn(serve_admin(admin, actions::new(&mill), limits, stop.clone()));
+    let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock));
+    let actions = actions::new(&mill, &reloader);
+    let mut tasks = vec![
+        tokio::spawn(serve_admin(admin, actions, limits, stop.clone())),
+        tokio::spawn(scheduler::run(
+            Arc::clone(&mill),
+            Arc::clone(&site),
+            standstill,
+            retention,
+            Arc::clone(&clock),
+            Arc::clone(&vitals),
+            stop.clone(),
+        )),
+        tokio::spawn(reloader.run(hangup, stop.clone())),
+    ];
+    let pulse =
+        vitals::run(Arc::clone(&vitals), Arc::clone(&mill), Arc::clone(&clock), stop.clone());
+    tokio::spawn(pulse);
     site.set_readiness(Readiness::Ready);
-    let scheduler = tokio::spawn(scheduler::run(
-        Arc::clone(&mill),
-        Arc::clone(&site),
-        Standstill::new(&config.store),
-        config.store.retention,
-        clock,
-        stop.clone(),
-    ));
-    systemd::ready(&format!("serving, {} sources", config.catalog.sources.len()));
+    systemd::ready(&vitals::line(&vitals, &mill, clock.now()).await);
+    tasks.push(public.begun());
     tracing::info!(listen = addresses.join(" "), "feedmill is ready");
     on_ready(&addresses);
 
     shutdown.await;
+    wind_up(&stop, tasks, &mill).await;
+    Ok(())
+}
+
+/// Stops in order: polling and requests, then the commit in hand.
+async fn wind_up(stop: &CancellationToken, tasks: Vec<JoinHandle<()>>, mill: &Mill) {
     tracing::info!("stopping");
     systemd::stopping();
     stop.cancel();
     let finish = async {
-        let _ = scheduler.await;
-        let _ = public.await;
-        let _ = admin.await;
+        for task in tasks {
+            let _ = task.await;
+        }
     };
     if tokio::time::timeout(STOP_TIMEOUT, finish).await.is_err() {
         tracing::warn!("stopped waiting for requests in hand");
     }
     mill.stop().await;
-    Ok(())
 }
 
-fn site(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>) -> Arc<Site> {
-    let settings = serve::Settings {
+/// The public service: answering already, or about to.
+enum Public<F> {
+    Waiting(F),
+    Begun(JoinHandle<()>),
+}
+
+impl<F: Future<Output = ()> + Send + 'static> Public<F> {
+    fn begun(self) -> JoinHandle<()> {
+        match self {
+            Self::Waiting(serving) => tokio::spawn(serving),
+            Self::Begun(task) => task,
+        }
+    }
+}
+
+/// Opens the store while connections wait: those of a restart are then answered with what they ask for. A store that takes
+/// its time is opened while they are told so (503).
+async fn open_before_serving<S, F: Future<Output = ()> + Send + 'static>(
+    opening: impl Future<Output = Result<S, DaemonError>>,
+    serving: F,
+    clock: &dyn Clock,
+) -> Result<(S, Public<F>), DaemonError> {
+    let mut opening = std::pin::pin!(opening);
+    tokio::select! {
+        store = &mut opening => return Ok((store?, Public::Waiting(serving))),
+        () = clock.sleep(PATIENCE) => {}
+    }
+    let task = tokio::spawn(serving);
+    Ok((opening.await?, Public::Begun(task)))
+}
+
+/// Has the writer write down what is configured, so that what leaves later is answered as gone.
+async fn remember(mill: &Mill, config: &Config) -> Result<(), DaemonError> {
+    let settings = writer_settings(config, mill.poller().names());
+    mill.configure(settings).await.map_err(|error| DaemonError::Setup(chain(&error)))
+}
+
+fn site_settings(config: &Config) -> serve::Settings {
+    serve::Settings {
         site: config.site.clone(),
         catalog: Arc::clone(&config.catalog),
         server: config.server.clone(),
-    };
-    Site::new(None, settings, Arc::clone(clock), actions::hook(metrics))
+    }
 }
 
 async fn serve_public(

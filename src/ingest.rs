@@ -4,14 +4,22 @@
 //! to `GROUP_MAX` of them, or what comes in `GROUP_WAIT`, are made durable together, and only then is any of them
 //! answered. What is decided is decided by `dedup` and `schedule`.
 
+mod admission;
 mod apply;
+mod filing;
+mod order;
+mod outage;
 mod recover;
+mod repeat;
 mod report;
 pub mod retention;
+mod returning;
 mod state;
 mod story;
 mod work;
+mod zone;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +28,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use apply::outlet_of;
+pub use order::{Done, Last, Order, OrderError, Takedown};
 use recover::Trouble;
 pub use report::{Counts, Event, Line, Report};
 use work::Facts;
@@ -29,6 +38,7 @@ use crate::dedup::Names;
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, StoryNo};
 use crate::model::policy::{Catalog, PollPolicy};
+use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::Finding;
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
@@ -67,6 +77,27 @@ pub enum Job {
         work: Upkeep,
         /// Told when it is done.
         reply: oneshot::Sender<Result<(), Arc<StoreError>>>,
+    },
+    /// Put other settings in force for what comes after.
+    Configure {
+        /// Those.
+        settings: Box<Settings>,
+        /// Told when they are, and their names are remembered.
+        reply: oneshot::Sender<Result<(), Arc<StoreError>>>,
+    },
+    /// Carry out what an operator orders.
+    Order {
+        /// What.
+        order: Order,
+        /// The present.
+        at: Timestamp,
+        /// Told what came of it, when it is durable.
+        reply: oneshot::Sender<Result<Done, OrderError>>,
+    },
+    /// Say that it is alive: what came before is done.
+    Ping {
+        /// Told so.
+        reply: oneshot::Sender<()>,
     },
     /// End after what came before.
     Stop,
@@ -128,6 +159,21 @@ impl Writer {
     /// Returns where jobs are handed in.
     pub fn jobs(&self) -> mpsc::Sender<Job> {
         self.jobs.clone()
+    }
+
+    /// Puts other settings in force; `None` when the writer has ended.
+    pub async fn configure(&self, settings: Settings) -> Option<Result<(), Arc<StoreError>>> {
+        let (reply, answer) = oneshot::channel();
+        let settings = Box::new(settings);
+        self.jobs.send(Job::Configure { settings, reply }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Carries out an order; `None` when the writer has ended.
+    pub async fn order(&self, order: Order, at: Timestamp) -> Option<Result<Done, OrderError>> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Order { order, at, reply }).await.ok()?;
+        answer.await.ok()
     }
 
     /// Ends the writer after everything handed in before.
@@ -245,8 +291,37 @@ impl Ingest {
                 let _ = reply.send(self.keep_up(work).map_err(Arc::new));
                 false
             }
+            Job::Configure { settings, reply } => {
+                self.settings = *settings;
+                self.facts.clear();
+                let _ = reply.send(self.remember_names().map_err(Arc::new));
+                false
+            }
+            Job::Order { order, at, reply } => {
+                let _ = reply.send(self.order(order, at));
+                false
+            }
+            Job::Ping { reply } => {
+                let _ = reply.send(());
+                false
+            }
             Job::Stop => true,
         }
+    }
+
+    /// Writes down the names of categories, so that one that leaves the configuration is answered 410.
+    fn remember_names(&self) -> Result<(), StoreError> {
+        let slugs = self.settings.catalog.categories.iter().map(|category| &category.slug);
+        let keys: Vec<EntryKey> =
+            slugs.map(|slug| EntryKey::name(&format!("category/{slug}"))).collect();
+        let known = self.store.find(&keys)?;
+        let new = keys.into_iter().zip(known).filter(|(_, known)| known.is_none());
+        let keys: BTreeMap<EntryKey, Claim> = new.map(|(key, _)| (key, Claim::Barred)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.store.commit(Batch { keys, ..Batch::default() })?;
+        self.store.sync()
     }
 
     fn decide(&mut self, finding: Finding, mode: Mode) -> Result<Report, StoreError> {

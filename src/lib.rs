@@ -18,7 +18,7 @@
 //! | 0 words | `model` | std, url, jiff, unicode-normalization, blake3, xxh3 |
 //! | 1 pure | `schedule` `freshness` `parse` `normalize` `dedup` `render` | model, not each other; no tokio, no tracing, no clock |
 //! | 2 edges | `config` `clock` `fetch` `store` `serve` `systemd` `telemetry` | model, the seams, and of layer 1 what they adapt |
-//! | 3 flow | `poll` `ingest` `control` | layers 0–2, no concrete engine |
+//! | 3 flow | `poll` `probe` `ingest` `control` | layers 0–2, no concrete engine |
 //! | 4 whole | `daemon`, `demo`, `cli`, then `main` | anything; only here is an engine named |
 //!
 //! Heavy engines live in one module each: feed_rs in `parse`, the HTTP client and rustls in `fetch`, sled in `store/sled`, hyper's
@@ -40,6 +40,7 @@ pub mod model;
 pub mod normalize;
 pub mod parse;
 pub mod poll;
+pub mod probe;
 pub mod render;
 pub mod schedule;
 pub mod serve;

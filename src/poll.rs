@@ -17,7 +17,7 @@ use crate::model::feed::Feed;
 use crate::model::outcome::{
     Answer, Clock, FailureKind, Fetch, FetchOutcome, FetchRequest, PollResult,
 };
-use crate::model::policy::Catalog;
+use crate::model::policy::{Catalog, DedupMode};
 use crate::model::raw::RawDocument;
 use crate::model::source::{ItemHash, Source, SourceId, SourceState, Validators};
 use crate::normalize::{self, Context, Filter};
@@ -86,7 +86,7 @@ impl Sources {
 
 /// Polls sources.
 pub struct Poller {
-    fetch: Arc<dyn Fetch>,
+    fetch: ArcSwap<Arc<dyn Fetch>>,
     clock: Arc<dyn Clock>,
     store: Arc<dyn Store>,
     writer: mpsc::Sender<Job>,
@@ -108,12 +108,35 @@ impl Poller {
     ) -> Self {
         let sources = ArcSwap::from_pointee(Sources::new(catalog));
         let readers = Arc::new(Semaphore::new(readers.max(1)));
+        let fetch = ArcSwap::from_pointee(fetch);
         Self { fetch, clock, store, writer, sources, readers, names }
     }
 
     /// Returns the sources in force.
     pub fn sources(&self) -> Arc<Sources> {
         self.sources.load_full()
+    }
+
+    /// Puts other sources in force. Polls that have begun end as they began.
+    pub fn set_sources(&self, catalog: Arc<Catalog>) {
+        self.sources.store(Arc::new(Sources::new(catalog)));
+    }
+
+    /// Puts another fetcher in force.
+    pub fn set_fetch(&self, fetch: Arc<dyn Fetch>) {
+        self.fetch.store(Arc::new(fetch));
+    }
+
+    /// Asks the writer for a sign of life; `None` when its queue is full or it has ended.
+    pub fn ping(&self) -> Option<oneshot::Receiver<()>> {
+        let (reply, answer) = oneshot::channel();
+        self.writer.try_send(Job::Ping { reply }).ok()?;
+        Some(answer)
+    }
+
+    /// Returns where the names of sources are kept.
+    pub fn names(&self) -> &Arc<ArcSwap<Names>> {
+        &self.names
     }
 
     /// Puts other names of sources in force.
@@ -132,7 +155,8 @@ impl Poller {
         let state = state_of(self.store.as_ref(), &source.id)?;
         let validators = state.validators.clone().filter(|_| state.url == source.url.as_str());
         let request = FetchRequest { source: Arc::clone(source), validators };
-        let outcome = self.fetch.fetch(&request).await;
+        let fetch = Arc::clone(&self.fetch.load());
+        let outcome = fetch.fetch(&request).await;
         let mut finding = self.read(source, at, &state, outcome).await;
         let elapsed = self.clock.now().duration_since(at);
         finding.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(0);
@@ -271,12 +295,16 @@ fn read(
         document_url: &document.url,
         content_location: document.content_location.as_deref(),
         content_language: document.content_language.as_deref(),
+        date_order: state.date_order,
         filter,
     };
     let feed = normalize::normalize(raw, &context);
     let outlet = outlet_of(source, &feed.meta);
     let context = dedup::Context { names, outlet: &outlet };
-    let prepare = |entry| dedup::prepare(entry, context);
+    let prepare = |entry| match source.dedup {
+        DedupMode::Full => dedup::prepare(entry, context),
+        DedupMode::Identity | DedupMode::Off => dedup::prepare_lightly(entry),
+    };
     let prepared = feed.items.iter().map(|item| item.entry.as_ref().map(prepare)).collect();
     Ok(Read { feed, prepared })
 }

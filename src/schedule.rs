@@ -382,6 +382,7 @@ mod tests {
             user_agent: None,
             secret_file: None,
             publish: true,
+            overrides_block: false,
         }
     }
 

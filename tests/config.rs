@@ -419,9 +419,9 @@ fn shapes_and_relations() {
 #[test]
 fn keys_without_effect_are_named() {
     let cases = [
-        ("[site]\nwatch = true", 1),
+        ("[site]\nwatch = true", 0),
         ("[site]\nwatch = false", 0),
-        ("[server]\nstatus_page = true", 1),
+        ("[server]\nstatus_page = true", 0),
         ("[server]\nstatus_page = false", 0),
         ("[store]\nretention = \"400d\"", 0),
         ("[store]\nretention = \"forever\"", 0),

@@ -76,7 +76,15 @@ fn assert_valid_atom(name: &str, xml: &[u8]) {
     let lint = lint.arg("--noout").arg("--relaxng").arg(&schema).arg(&file).output();
     match (schema.exists(), lint) {
         (true, Ok(output)) => {
-            assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+            if !output.status.success() {
+                fs::copy(&file, Path::new(env!("CARGO_TARGET_TMPDIR")).join("invalid.atom"))
+                    .unwrap();
+            }
+            assert!(
+                output.status.success(),
+                "{name} (kept in target/tmp/invalid.atom): {}",
+                text(&output.stderr)
+            );
         }
         _ => eprintln!("skipped: {name} is not validated, atom.rng or xmllint is not here"),
     }

@@ -176,7 +176,7 @@ fn verify(dir: &Path, when: &str) -> u64 {
     assert_eq!(stats.next_story.0, held * ARTICLES + 1, "{when}");
     let mut expected = Batch::default();
     for n in 1..=held {
-        let Batch { keys, entries, stories, states } = batch(n);
+        let Batch { keys, entries, stories, states, forgotten: _ } = batch(n);
         expected.keys.extend(keys);
         expected.entries.extend(entries);
         expected.stories.extend(stories);
@@ -262,6 +262,7 @@ fn held(no: u64, batch: u64, bytes: usize) -> Held {
         key: EntryKey::own(&source(), &format!("guid-{no}")),
         entry: Entry { title: format!("Tin {no}"), content: Some(content), ..Entry::default() },
         first_seen: date(no),
+        filed: None,
         updated: date(no),
         first_listed: u32::try_from(batch).unwrap(),
         fingerprint: Fingerprint::default(),

@@ -89,6 +89,7 @@ fn source(url: &str) -> Source {
         user_agent: None,
         secret_file: None,
         publish: true,
+        overrides_block: false,
     }
 }
 

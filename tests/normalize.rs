@@ -41,6 +41,7 @@ fn source() -> Source {
         user_agent: None,
         secret_file: None,
         publish: true,
+        overrides_block: false,
     }
 }
 
@@ -52,6 +53,7 @@ fn feed_of(raw: RawFeed, source: &Source) -> Feed {
         document_url: source.url.as_str(),
         content_location: None,
         content_language: Some("vi, en"),
+        date_order: None,
         filter: &filter,
     };
     normalize(raw, &context)
@@ -235,6 +237,7 @@ fn the_nearest_base_counts() {
             document_url: "https://user:secret@a.example/feed.xml?token=hidden",
             content_location,
             content_language: None,
+            date_order: None,
             filter: &filter,
         };
         let feed = normalize(document(vec![raw(base)]), &context);
@@ -266,8 +269,8 @@ fn the_language_in_force_is_the_nearest() {
         ("entry", None, Some("de_AT"), Some("en"), Some("de-AT")),
         ("feed", None, None, Some("en"), Some("en")),
         ("header", None, None, None, Some("vi")),
-        ("unset", Some(""), Some("de"), Some("en"), None),
-        ("unset on the feed", None, None, Some(""), None),
+        ("unset", Some(""), Some("de"), Some("en"), Some("")),
+        ("unset on the feed", None, None, Some(""), Some("")),
     ];
     for (name, on_text, on_entry, on_feed, expected) in cases {
         let mut raw = document(vec![RawEntry {
@@ -280,6 +283,36 @@ fn the_language_in_force_is_the_nearest() {
         let entry = feed.items[0].entry.as_ref().unwrap();
         assert_eq!(entry.language.as_deref(), expected, "{name}");
     }
+}
+
+#[test]
+fn r29_title_and_summary_keep_a_language_of_their_own() {
+    let in_language = |language: &str| {
+        Some(RawText { language: Some(language.to_owned()), ..text("x", TextKind::Plain) })
+    };
+    let raw = RawEntry {
+        title: in_language("en"),
+        summary: Some(RawText { language: Some("".to_owned()), ..text("y", TextKind::Plain) }),
+        content: in_language("vi"),
+        ..RawEntry::default()
+    };
+    let entry = entry_of(raw);
+    let held = [entry.language, entry.title_language, entry.summary_language];
+    assert_eq!(held.map(Option::unwrap), ["vi", "en", ""]);
+    let raw =
+        RawEntry { title: in_language("vi"), content: in_language("vi"), ..RawEntry::default() };
+    assert_eq!(entry_of(raw).title_language, None, "the same is not said twice");
+}
+
+#[test]
+fn a_title_that_is_a_picture_leaves_the_picture() {
+    let raw = RawEntry {
+        title: Some(text("<img src=\"/x.jpg\" onload=\"x()\">", TextKind::Html)),
+        ..RawEntry::default()
+    };
+    let entry = entry_of(raw);
+    assert_eq!(entry.title, "");
+    assert_eq!(entry.content.as_deref(), Some("<img src=\"https://a.example/x.jpg\">"));
 }
 
 #[test]

@@ -184,6 +184,7 @@ fn held(no: u64) -> Held {
         key: EntryKey::own(&source(), &no.to_string()),
         entry: Entry { content: Some(words.collect()), ..Entry::default() },
         first_seen: Timestamp::from_second(1_793_000_000).unwrap(),
+        filed: None,
         updated: Timestamp::UNIX_EPOCH,
         first_listed: 1,
         fingerprint: Fingerprint::default(),

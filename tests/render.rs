@@ -256,8 +256,11 @@ fn any_credit() -> impl Strategy<Value = SourceCredit> {
         updated,
         icon: urls[2].clone(),
         logo: urls[3].clone(),
+        subtitle: texts.2.clone(),
         rights: texts.2,
         language: texts.3,
+        contributors: authors.clone(),
+        categories: vec![Category { term: "thế giới".into(), ..Category::default() }],
         authors,
     })
 }
@@ -311,6 +314,8 @@ fn any_item() -> impl Strategy<Value = Item> {
         published: dates.0,
         updated: dates.1,
         date: dates.2,
+        title_language: texts.5.clone(),
+        summary_language: texts.6.clone(),
         language: texts.4,
         categories: lists.1,
         sections: vec![("thoi-su".into(), "Thời sự".into())],

@@ -126,6 +126,7 @@ fn held(no: u64, of: &str, story: u64, date: i64) -> Held {
             ..Entry::default()
         },
         first_seen: at(date) + SignedDuration::from_millis(60_250),
+        filed: None,
         updated: at(date),
         first_listed: 1,
         fingerprint: Fingerprint { title: no, content: no << 40, summary: 0 },

@@ -1,30 +1,67 @@
-//! `feedmill check`: every problem of the configuration, with place and remedy.
+//! `feedmill check`: every problem of the configuration, with place and remedy; `--online`: and of the sources.
 
 use std::path::Path;
 
-use super::{Exit, Failure, counted, environment, print_line};
-use crate::config;
+use clap::Args;
+use serde_json::json;
+
+use super::{Exit, Failure, counted, environment, online, print_line};
+use crate::config::{self, Problem};
+
+/// Arguments of `check`.
+#[derive(Args)]
+pub(super) struct CheckArguments {
+    /// Ask every source once, too
+    #[arg(long)]
+    online: bool,
+    /// Print a JSON object for each problem, and each source asked
+    #[arg(long)]
+    json: bool,
+}
 
 /// Reads the configuration and prints what is wrong or doubtful with it.
-pub(super) fn run(explicit: Option<&Path>) -> Result<Exit, Failure> {
+pub(super) fn run(explicit: Option<&Path>, arguments: &CheckArguments) -> Result<Exit, Failure> {
     let path = config::find(explicit, &environment)
         .map_err(|error| Failure::new(Exit::Config, error.to_string()))?;
+    let print = |problem: &Problem| match arguments.json {
+        true => print_line(&to_json(problem)),
+        false => print_line(&problem.to_string()),
+    };
     match config::load(&path, &environment) {
         Ok(loaded) => {
-            loaded.warnings.iter().for_each(|warning| print_line(&warning.to_string()));
+            loaded.warnings.iter().for_each(print);
             let catalog = &loaded.config.catalog;
-            print_line(&format!(
-                "{}: ok, {} sources in {} categories, {} warnings",
-                path.display(),
-                catalog.sources.len(),
-                catalog.categories.len(),
-                loaded.warnings.len()
-            ));
-            Ok(Exit::Done)
+            if !arguments.json {
+                print_line(&format!(
+                    "{}: ok, {} sources in {} categories, {} warnings",
+                    path.display(),
+                    catalog.sources.len(),
+                    catalog.categories.len(),
+                    loaded.warnings.len()
+                ));
+            }
+            if arguments.online {
+                online::run(&loaded.config, arguments.json)
+            } else {
+                Ok(Exit::Done)
+            }
         }
         Err(problems) => {
-            problems.iter().for_each(|problem| print_line(&problem.to_string()));
+            problems.iter().for_each(print);
             Err(Failure::new(Exit::Config, counted(&problems, &path)))
         }
     }
+}
+
+fn to_json(problem: &Problem) -> String {
+    json!({
+        "severity": problem.severity.name(),
+        "file": problem.file.display().to_string(),
+        "line": problem.line,
+        "column": problem.column,
+        "key": problem.key,
+        "message": problem.message,
+        "remedy": problem.remedy,
+    })
+    .to_string()
 }

@@ -90,6 +90,17 @@ async fn pieces(
     Ok(())
 }
 
+/// Returns the body of a good answer; turns any other into the failure that it tells.
+pub(super) fn told(reply: Reply) -> Result<String, Failure> {
+    let exit = match reply.status {
+        200 => return Ok(reply.body),
+        404 | 422 => Exit::Data,
+        503 => Exit::TryLater,
+        _ => Exit::Io,
+    };
+    Err(Failure::new(exit, reply.body.trim_end()))
+}
+
 /// Returns the configuration's path as the daemon reports it.
 pub(super) fn absolute(path: &std::path::Path) -> String {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()
@@ -105,15 +116,20 @@ fn name(listen: &Listen) -> String {
 
 async fn request(admin: &Listen, method: Method, path: &str) -> Result<Option<Reply>, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
-        Failure::new(
-            Exit::Unavailable,
-            format!("the daemon at {} does not answer: {error}", name(admin)),
-        )
+        let message = format!("the daemon at {} does not answer: {error}", name(admin));
+        Failure::new(Exit::Unavailable, message)
     };
     match admin {
         Listen::Unix(socket) => match tokio::net::UnixStream::connect(socket).await {
             Ok(stream) => exchange(stream, method, path).await.map(Some).map_err(|e| failed(&e)),
             Err(error) if is_absent(&error) => Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                let message = format!(
+                    "{} may be used by root and the service only: run this with sudo",
+                    name(admin)
+                );
+                Err(Failure::new(Exit::Unavailable, message))
+            }
             Err(error) => Err(failed(&error)),
         },
         Listen::Tcp(address) => match tokio::net::TcpStream::connect(address).await {

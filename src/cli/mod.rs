@@ -6,7 +6,11 @@ mod check;
 mod client;
 mod demo;
 mod explain;
+mod feeds;
+mod help;
 mod keep;
+mod online;
+mod order;
 mod poll;
 mod run;
 mod status;
@@ -108,7 +112,7 @@ enum Command {
     /// Run a whole working system with sample publishers; needs no network
     Demo(demo::DemoArguments),
     /// Read the configuration and print every problem with its place and remedy
-    Check,
+    Check(check::CheckArguments),
     /// Poll now: all sources or those named
     Poll(poll::PollArguments),
     /// Show how each source is doing
@@ -124,6 +128,26 @@ enum Command {
     /// Rewrite the store so that it takes no more disk than it needs
     #[command(hide = true)]
     Compact,
+    /// Take a copy out of its story, for good
+    Split(order::SplitArguments),
+    /// Make one story of two, for good
+    Merge(order::MergeArguments),
+    /// Take a story out of all outputs, or put it back
+    Withdraw(order::WithdrawArguments),
+    /// Drop state and entries of a source that is no longer configured
+    Forget(order::ForgetArguments),
+    /// Find the feeds of a page
+    Discover(feeds::DiscoverArguments),
+    /// Read a list of subscriptions
+    Import(feeds::ImportArguments),
+    /// Write what is polled as a list of subscriptions
+    Export(feeds::ExportArguments),
+    /// Print the JSON Schema of the configuration, for editors
+    ConfigSchema,
+    /// Print completions for a shell
+    Completions(help::CompletionsArguments),
+    /// Print the manual page
+    Man,
 }
 
 /// Runs the program and returns its exit code.
@@ -157,14 +181,24 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
     let default_level = match &command {
         Command::Run => "info",
         Command::Demo(_)
-        | Command::Check
+        | Command::Check(_)
         | Command::Poll(_)
         | Command::Status(_)
         | Command::Explain(_)
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::Verify(_)
-        | Command::Compact => "warn",
+        | Command::Compact
+        | Command::Split(_)
+        | Command::Merge(_)
+        | Command::Withdraw(_)
+        | Command::Forget(_)
+        | Command::Discover(_)
+        | Command::Import(_)
+        | Command::Export(_)
+        | Command::ConfigSchema
+        | Command::Completions(_)
+        | Command::Man => "warn",
     };
     telemetry::init(Some(log.as_deref().unwrap_or(default_level)), format)
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
@@ -172,7 +206,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
     match command {
         Command::Run => run::run(load()?.config),
         Command::Demo(arguments) => demo::run(&arguments),
-        Command::Check => check::run(config.as_deref()),
+        Command::Check(arguments) => check::run(config.as_deref(), &arguments),
         Command::Poll(arguments) => poll::run(load()?.config, arguments),
         Command::Status(arguments) => status::run(load()?.config, &arguments),
         Command::Explain(arguments) => explain::run(load()?.config, &arguments),
@@ -180,6 +214,16 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Restore(arguments) => keep::restore(&load()?.config, &arguments),
         Command::Verify(arguments) => keep::verify(load()?.config, &arguments),
         Command::Compact => keep::compact(load()?.config),
+        Command::Split(arguments) => order::run(load()?.config, arguments.into()),
+        Command::Merge(arguments) => order::run(load()?.config, arguments.into()),
+        Command::Withdraw(arguments) => order::run(load()?.config, arguments.into()),
+        Command::Forget(arguments) => order::run(load()?.config, arguments.into()),
+        Command::Discover(arguments) => feeds::discover(config.as_deref(), &arguments),
+        Command::Import(arguments) => feeds::import(config.as_deref(), &arguments),
+        Command::Export(arguments) => feeds::export(load()?.config, &arguments),
+        Command::ConfigSchema => Ok(help::config_schema()),
+        Command::Completions(arguments) => Ok(help::completions(&arguments)),
+        Command::Man => help::man(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::policy::Config;
 /// Runs the daemon until it is told to stop.
 pub(super) fn run(config: Config) -> Result<Exit, Failure> {
     let runtime = runtime()?;
-    let ended = runtime.block_on(daemon::run(config, daemon::signals()));
+    let ended = runtime.block_on(async { daemon::run(config, daemon::signals()).await });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ended.map(|()| Exit::Done).map_err(failure)
 }
@@ -30,18 +30,11 @@ pub(super) fn store_exit(error: &crate::store::StoreError) -> Exit {
         StoreError::Busy { .. } => Exit::TryLater,
         StoreError::TooLarge { .. } => Exit::Data,
         StoreError::Engine { .. } | StoreError::Corrupt { .. } | StoreError::Full => Exit::Io,
-        StoreError::NewerFormat { .. } => Exit::Unavailable,
+        StoreError::NewerFormat { .. } | StoreError::NotOwner { .. } => Exit::Unavailable,
     }
 }
 
 /// Joins an error and its causes into one line.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        line.push_str(": ");
-        line.push_str(&next.to_string());
-        cause = next.source();
-    }
-    line
+    daemon::chain(error)
 }

@@ -149,6 +149,8 @@ fn source(
         user_agent: section.unless_empty("user_agent", requests::header_value),
         secret_file: secret_file(section, around),
         publish: section.get("publish", values::flag),
+        // R80: written out, it is the operator's answer to a feed that asks not to be shown.
+        overrides_block: section.optional("publish", values::flag) == Some(true),
     }
 }
 

@@ -64,8 +64,6 @@ pub(super) struct Inert {
 
 /// The keys without effect. Remove a line when its key takes effect.
 pub(super) const INERT: &[Inert] = &[
-    inert("site", "watch", Preset::Flag(false), "reload with SIGHUP or POST /reload"),
-    inert("server", "status_page", Preset::Flag(false), "ask `feedmill status`"),
     inert("store", "url_file", Preset::Text(""), "the sled engine needs none"),
     inert("poll", "proxy", Preset::Text(""), "requests go out directly"),
     inert("source", "proxy", Preset::Text(""), "requests go out directly"),

@@ -6,6 +6,8 @@
 //! [`Config`]. Reading the environment is the caller's: a function is passed in.
 
 mod catalog;
+mod difference;
+pub mod edit;
 pub mod keys;
 mod problem;
 mod requests;
@@ -23,11 +25,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use difference::Difference;
 pub use problem::{Problem, Severity};
 pub use schema::json_schema;
 pub use secrets::{SECRET_BYTES_MAX, Secret, SecretError, read_secret};
 
 use crate::model::policy::Config;
+use crate::model::source::Source;
 use problem::{Report, fault};
 use section::Section;
 use surroundings::{Env, Surroundings};
@@ -79,7 +83,26 @@ pub fn find(
 /// All problems, warnings too, if there is at least one error.
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Vec<Problem>> {
     let report = Report::default();
-    let mut root = read_file(path, &report).and_then(|text| tree::read(&text, path, &report));
+    match read_file(path, &report) {
+        Some(text) => joined(&text, path, env, report),
+        None => finish(None, path, env, report),
+    }
+}
+
+/// Reads a configuration whose main file would hold `text`, with the `config.d` beside it.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_text(
+    text: &str,
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Loaded, Vec<Problem>> {
+    joined(text, path, env, Report::default())
+}
+
+fn joined(text: &str, path: &Path, env: Env<'_>, report: Report) -> Result<Loaded, Vec<Problem>> {
+    let mut root = tree::read(text, path, &report);
     match further_files(path) {
         Ok(files) => {
             for file in files {
@@ -107,6 +130,22 @@ pub fn parse(
     let report = Report::default();
     let root = tree::read(text, path, &report);
     finish(root, path, env, report)
+}
+
+/// Makes a source of an address alone, with the limits of `config`; in words why not, if it is none to poll.
+pub fn source_at(config: &Config, url: &str) -> Result<Arc<Source>, String> {
+    let value = tree::Value::Text(url.to_owned());
+    let url =
+        values::http_url(&value).map_err(|fault| format!("{}: {}", fault.message, fault.remedy))?;
+    let loaded = parse("[[source]]\nurl = \"https://a.invalid/\"\n", &config.path, &|_| None);
+    let source = loaded.ok().and_then(|loaded| loaded.config.catalog.sources.first().cloned());
+    let source = source.ok_or("the defaults are not valid")?;
+    Ok(Arc::new(Source { url, ..Source::clone(&source) }))
+}
+
+/// Tells whether a text is a slug, as ids of sources and names of categories are.
+pub fn is_slug(text: &str) -> bool {
+    values::slug_text(text).is_ok()
 }
 
 /// Returns every file a configuration is made of, the main file first: what to watch, and what

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::control::{self, Mill, PollError, PollRequest};
-use crate::ingest::Report;
+use super::reload::{Rejected, Reloaded, Reloader};
+use crate::control::{self, Command, CommandError, Mill, PollError, PollRequest};
+use crate::ingest::{Report, Takedown};
 use crate::model::outcome::BoxFuture;
 use crate::model::source::SourceId;
 use crate::serve::admin::{
-    ActionError, ActionErrorKind, Actions, Pieces, PollChoice, PollEffect, PollQuery, PollReport,
+    ActionError, ActionErrorKind, Actions, OrderQuery, Pieces, PollChoice, PollEffect, PollQuery,
+    PollReport,
 };
+use crate::serve::select::Secrets;
 use crate::store::StoreError;
 
 /// Bytes of a backup sent together.
@@ -18,12 +21,13 @@ const PIECE_BYTES: usize = 64 << 10;
 const PIECES_WAITING: usize = 4;
 
 /// Returns the actions of a running daemon.
-pub(super) fn new(mill: &Arc<Mill>) -> Arc<dyn Actions> {
-    Arc::new(Operator { mill: Arc::clone(mill) })
+pub(super) fn new(mill: &Arc<Mill>, reloader: &Arc<Reloader>) -> Arc<dyn Actions> {
+    Arc::new(Operator { mill: Arc::clone(mill), reloader: Arc::clone(reloader) })
 }
 
 struct Operator {
     mill: Arc<Mill>,
+    reloader: Arc<Reloader>,
 }
 
 impl Actions for Operator {
@@ -54,6 +58,41 @@ impl Actions for Operator {
             lines.push(control::last_line(&reports));
             lines.push(String::new());
             Ok(lines.join("\n"))
+        })
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>> {
+        Box::pin(async move {
+            match self.reloader.reload().await {
+                Ok(Reloaded { difference, warnings }) => {
+                    Ok(format!("{}\n", difference.to_json(&warnings)))
+                }
+                Err(Rejected(problems)) => Err(ActionError {
+                    kind: ActionErrorKind::Invalid,
+                    message: problems.join("\n"),
+                }),
+            }
+        })
+    }
+
+    fn export(&self, secrets: Secrets) -> BoxFuture<'_, Result<String, ActionError>> {
+        Box::pin(async move {
+            let (mill, config) = (Arc::clone(&self.mill), self.reloader.running().await);
+            blocking(move || super::sources_opml(&mill, &config, secrets)).await?.map_err(failed)
+        })
+    }
+
+    fn order(&self, order: OrderQuery) -> BoxFuture<'_, Result<String, ActionError>> {
+        let command = match order {
+            OrderQuery::Split(entry) => Command::Split(entry),
+            OrderQuery::Merge(one, two) => Command::Merge(one, two),
+            OrderQuery::Withdraw(entry) => Command::Withdraw(entry, Takedown::Made),
+            OrderQuery::Restore(entry) => Command::Withdraw(entry, Takedown::Undone),
+            OrderQuery::Forget(source) => Command::Forget(source),
+        };
+        Box::pin(async move {
+            let told = self.mill.command(command).await.map_err(command_failed)?;
+            Ok(format!("{told}\n"))
         })
     }
 
@@ -127,6 +166,16 @@ async fn blocking<T: Send + 'static>(
 
 fn failed(error: StoreError) -> ActionError {
     ActionError { kind: ActionErrorKind::Failed, message: error.to_string() }
+}
+
+fn command_failed(error: CommandError) -> ActionError {
+    let kind = match &error {
+        CommandError::Unknown(_) => ActionErrorKind::NotFound,
+        CommandError::Refused(_) => ActionErrorKind::Invalid,
+        CommandError::Store(_) => ActionErrorKind::Failed,
+        CommandError::Stopping => ActionErrorKind::Unavailable,
+    };
+    ActionError { kind, message: super::chain(&error) }
 }
 
 fn poll_failed(error: PollError) -> ActionError {

@@ -49,6 +49,8 @@ pub struct Prepared {
     pub fingerprint: Fingerprint,
     /// The credit line found in the text, plain.
     pub credit: Option<String>,
+    /// Features and marks were left out: where contents are not compared, most entries need none.
+    pub is_light: bool,
 }
 
 /// A text of so many tokens that is not cut is taken for a whole article.
@@ -64,7 +66,15 @@ pub fn prepare(entry: &Entry, context: Context<'_>) -> Prepared {
     let texts = Texts::of(entry);
     let fingerprint = fingerprint_of(&entry.title, &texts.content, &texts.summary);
     let (features, credit) = features_of(entry, texts, context);
-    Prepared { marks: marks(&features), features, fingerprint, credit }
+    Prepared { marks: marks(&features), features, fingerprint, credit, is_light: false }
+}
+
+/// Returns what an entry brings where contents are not compared: no features, no marks.
+pub fn prepare_lightly(entry: &Entry) -> Prepared {
+    let texts = Texts::of(entry);
+    let fingerprint = fingerprint_of(&entry.title, &texts.content, &texts.summary);
+    let Filtered { credit, .. } = filtered(texts.into_body().0);
+    Prepared { fingerprint, credit, is_light: true, ..Prepared::default() }
 }
 
 /// The texts of an entry, in blocks.

@@ -23,6 +23,9 @@ pub struct Identity {
     pub also: Vec<EntryKey>,
     /// Canonical URLs, best first, without homepages and those that this document bars.
     pub urls: Vec<EntryKey>,
+    /// Link and title together: by it an item that was kept back for good stays so under another
+    /// guid. `None` where one of them is missing.
+    pub page: Option<EntryKey>,
 }
 
 impl Identity {
@@ -53,6 +56,7 @@ pub fn identify(source: &SourceId, items: &[Option<&Entry>]) -> Document {
         None => claims.link.clone(),
     };
     let distrusted_links = repeated_with_other_titles(&claims, |claims| links(claims));
+    let repeated_titles = repeated_with_other_texts(&claims);
     let bars = barred(&claims);
     let mut identities: Vec<Option<Identity>> = Vec::with_capacity(items.len());
     let mut places: BTreeMap<EntryKey, usize> = BTreeMap::new();
@@ -61,7 +65,8 @@ pub fn identify(source: &SourceId, items: &[Option<&Entry>]) -> Document {
             identities.push(None);
             continue;
         };
-        let identity = claims.identity(source, distrusts_guids, &distrusted_links, &bars);
+        let identity =
+            claims.identity(source, distrusts_guids, &distrusted_links, &repeated_titles, &bars);
         match places.get(&identity.own).copied() {
             Some(earlier) if version(items, earlier) >= version(items, at) => {
                 identities.push(None);
@@ -98,6 +103,9 @@ struct Claims {
     title: String,
     /// Title and day, for an item without guid and link.
     title_and_day: String,
+    /// Date and text, hashed, for one whose title and day others have too; 0 where it has a guid
+    /// or a link.
+    text: u64,
 }
 
 /// Letters of the text that stand in for a missing title.
@@ -125,6 +133,7 @@ impl Claims {
             link: link.and_then(web),
             guid_url: guid.and_then(web),
             title_and_day: format!("{named}\n{day}"),
+            text: if guid.is_none() && link.is_none() { text_of(entry) } else { 0 },
             title,
         }
     }
@@ -134,19 +143,24 @@ impl Claims {
         source: &SourceId,
         distrusts_guids: bool,
         distrusted_links: &BTreeSet<String>,
+        repeated_titles: &BTreeSet<String>,
         bars: &BTreeSet<EntryKey>,
     ) -> Identity {
-        let own = |claim: &str| EntryKey::own(source, claim);
+        let own_key = |claim: &str| EntryKey::own(source, claim);
         let link = self.link.as_deref();
-        let with_link = |claim: &str| own(&format!("{claim}\n{}", link.unwrap_or(&self.title)));
+        let with_link = |claim: &str| own_key(&format!("{claim}\n{}", link.unwrap_or(&self.title)));
         let (own, also) = match (&self.guid, link) {
             (Some(guid), _) if distrusts_guids => (with_link(guid), Vec::new()),
-            (Some(guid), _) => (own(guid), vec![with_link(guid)]),
+            (Some(guid), _) => (own_key(guid), vec![with_link(guid)]),
             (None, Some(link)) if distrusted_links.contains(link) => {
                 (with_link(&self.title_and_day), Vec::new())
             }
-            (None, Some(link)) => (own(link), vec![with_link(&self.title_and_day)]),
-            (None, None) => (own(&self.title_and_day), Vec::new()),
+            (None, Some(link)) => (own_key(link), vec![with_link(&self.title_and_day)]),
+            // P85: where the title does not tell them apart, date and text do.
+            (None, None) if repeated_titles.contains(&self.title_and_day) => {
+                (own_key(&format!("{}\n{}", self.title_and_day, self.text)), Vec::new())
+            }
+            (None, None) => (own_key(&self.title_and_day), Vec::new()),
         };
         let mut urls: Vec<EntryKey> = Vec::new();
         for url in [&self.link, &self.guid_url].into_iter().flatten() {
@@ -155,8 +169,30 @@ impl Claims {
                 urls.push(key);
             }
         }
-        Identity { own, also, urls }
+        let page = self.link.as_ref().filter(|_| !self.title.is_empty());
+        let page = page.map(|link| own_key(&format!("page\n{link}\n{}", self.title)));
+        Identity { own, also, urls, page }
     }
+}
+
+/// Returns a hash of an item's date and text.
+fn text_of(entry: &Entry) -> u64 {
+    let text = entry.content.as_deref().or(entry.summary.as_deref()).unwrap_or("");
+    let at = entry.published.map_or(0, Timestamp::as_second);
+    xxhash_rust::xxh3::xxh3_64_with_seed(text.as_bytes(), at.cast_unsigned())
+}
+
+/// Returns the titles with days that two items have, with different texts, guid and link missing.
+fn repeated_with_other_texts(claims: &[Option<Claims>]) -> BTreeSet<String> {
+    let mut texts: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut repeated = BTreeSet::new();
+    for claims in claims.iter().flatten().filter(|it| it.guid.is_none() && it.link.is_none()) {
+        let first = *texts.entry(&claims.title_and_day).or_insert(claims.text);
+        if first != claims.text {
+            repeated.insert(claims.title_and_day.clone());
+        }
+    }
+    repeated
 }
 
 /// Returns the claims that two items with different titles make.

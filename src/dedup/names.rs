@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+use unicode_normalization::UnicodeNormalization;
 
 use super::sets::sorted_set;
 use super::shingle::Hashed;
-use crate::model::text::{TokenKind, fold, is_format_char, tokens};
+use crate::model::text::{TokenKind, fold, is_common_letter, is_composed, is_format_char, tokens};
 
 /// The titles of all sources, to be taken off headlines ("… - VnExpress").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,16 +87,15 @@ pub(super) fn hard_tokens<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<u32> 
 }
 
 fn composed(text: &str) -> Cow<'_, str> {
-    let is_composed = text.is_ascii()
-        || (is_nfkc_quick(text.chars()) == IsNormalized::Yes && !text.contains(is_format_char));
-    if is_composed {
+    if text.is_ascii() || (is_composed(text) && !text.contains(is_format_char)) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.nfkc().filter(|c| !is_format_char(*c)).nfc().collect())
 }
 
 fn collect_hard(text: &str, found: &mut Vec<u32>) {
-    let has_lower = text.chars().any(|c| c.to_uppercase().ne(std::iter::once(c)));
+    let has_lower =
+        text.chars().any(|c| c.is_ascii_lowercase() || c.to_uppercase().ne(std::iter::once(c)));
     let mut opens_sentence = true;
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -137,6 +136,7 @@ fn kind_of(c: char) -> Kind {
         '0'..='9' => Kind::Number,
         'a'..='z' | 'A'..='Z' => Kind::Word,
         '\0'..='\u{7F}' => Kind::Other,
+        _ if is_common_letter(c) => Kind::Word,
         _ if TokenKind::is_digit(c) => Kind::Number,
         _ if c.is_alphanumeric() => Kind::Word,
         _ => Kind::Other,

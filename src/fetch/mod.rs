@@ -106,6 +106,7 @@ struct Route {
 /// Fetches over HTTP. One for the whole program: it holds connections, name look-ups and everyone's turns.
 pub struct HttpFetch {
     policy: PollPolicy,
+    version: String,
     clock: Arc<dyn Clock>,
     identity: Identity,
     tls: rustls::ClientConfig,
@@ -128,7 +129,32 @@ impl HttpFetch {
             pace: Arc::new(Pace::new(policy, Arc::clone(&clock))),
             routes: Mutex::new(HashMap::new()),
             policy: policy.clone(),
+            version: version.to_owned(),
             clock,
+        })
+    }
+
+    /// Makes a fetcher of another policy that takes over everyone's turns, if their rules are the same, and reads the
+    /// certificate authorities again. Connections are opened anew.
+    pub fn renewed(&self, policy: &PollPolicy) -> Result<Self, FetchSetupError> {
+        let has_same_turns = policy.concurrency == self.policy.concurrency
+            && policy.per_host == self.policy.per_host
+            && policy.host_gap == self.policy.host_gap
+            && policy.domain_gap == self.policy.domain_gap;
+        let pace = if has_same_turns {
+            Arc::clone(&self.pace)
+        } else {
+            Arc::new(Pace::new(policy, Arc::clone(&self.clock)))
+        };
+        Ok(Self {
+            identity: Identity::new(&self.version, &policy.contact)?,
+            tls: tls::config(policy.ca_file.as_deref())?,
+            dialer: Arc::new(Dialer::new(policy.allow_networks.clone())),
+            pace,
+            routes: Mutex::new(HashMap::new()),
+            policy: policy.clone(),
+            version: self.version.clone(),
+            clock: Arc::clone(&self.clock),
         })
     }
 

@@ -1,16 +1,21 @@
 //! One document, item by item: has each decided, and writes the decision into the batch.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::later;
 use super::report::{Event, Line, Report};
-use super::state;
+use super::returning::Reissue;
 use super::work::Work;
-use crate::dedup::{self, Decision, Identity, Incoming, Prepared, Ruling};
+use super::{admission, outage, repeat, state};
+use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo, compared_date};
 use crate::model::feed::FeedItem;
 use crate::model::outcome::NextPoll;
-use crate::model::source::{FeedMeta, ItemHash, Listed, OnAdd, Source, SourceState};
+use crate::model::source::{FeedMeta, ItemHash, Listed, Source, SourceState};
 use crate::model::verdict::{Claim, Verdict, WithheldBy};
 use crate::poll::{Finding, Read};
 use crate::schedule::{self, Observed};
@@ -27,6 +32,23 @@ struct Made {
     rule: Option<String>,
 }
 
+impl Made {
+    /// Tells whether the source had not listed it before.
+    fn is_arrival(&self) -> bool {
+        matches!(self.verdict, Verdict::New | Verdict::Duplicate(_))
+    }
+
+    /// The item repeats an entry that another item of the document stands for.
+    fn repeat_of(no: EntryNo, hash: ItemHash) -> Self {
+        Self {
+            listed: Listed { item: hash, entry: Some(no) },
+            verdict: Verdict::Unchanged,
+            entry: Some(no),
+            rule: None,
+        }
+    }
+}
+
 /// An item with all that is known of it.
 pub(super) struct Item<'a> {
     pub(super) source: &'a Arc<Source>,
@@ -38,6 +60,10 @@ pub(super) struct Item<'a> {
     pub(super) identity: &'a Identity,
     /// The registrable domain of the source's site.
     pub(super) outlet: &'a str,
+    /// What it is filed under where its own date does not serve.
+    pub(super) filed: Option<Timestamp>,
+    /// The held entry it was found to be, under a new id.
+    reissue: Option<Reissue>,
 }
 
 impl Work<'_> {
@@ -58,6 +84,9 @@ impl Work<'_> {
         let before = SourceState { wish: state.wish.clone(), ..state::for_source(&old, &source) };
         report.next = self.plan(&finding, &before, state.validators.is_some(), is_rolled_over)?;
         state::note_next(&mut state, &report.next);
+        // It changes no feed, but the page that tells of it.
+        let is_other = (old.failures == 0) != (state.failures == 0);
+        report.has_changed |= outage::note(&mut state, finding.at) || is_other;
         self.batch.states.insert(source.id.clone(), state);
         Ok(report)
     }
@@ -92,45 +121,64 @@ impl Work<'_> {
         read: Read,
         report: &mut Report,
     ) -> Result<bool, StoreError> {
-        let Read { feed, prepared } = read;
+        let Read { mut feed, prepared } = read;
         let identities = self.identify(source, &feed.items);
         self.note_listed(state, &feed.items, &identities)?;
+        let frame = self.frame(state, &feed.items, &prepared, &identities)?;
+        let mut arrivals = Vec::new();
+        let is_blocked = feed.is_blocked && !source.overrides_block;
         let is_rolled_over = !state.listed.is_empty() && self.listed.is_empty();
-        let admitted = admitted_at_first(source.on_add, state, &feed.items);
+        let admitted = admission::at_first(source.on_add, state, &feed.items);
         let fetch_no = state.fetch_no.saturating_add(1);
         let outlet = outlet_of(source, &feed.meta);
         let mut listed = Vec::with_capacity(feed.items.len());
+        let mut superseded = Vec::new();
+        let mut told = BTreeSet::new();
         let all = feed.items.iter().zip(&prepared).zip(&identities).enumerate();
         for (index, ((item, prepared), identity)) in all.rev() {
             let hash = item.hash.unwrap_or(READ_AGAIN);
             let made = match (&item.entry, prepared, identity) {
                 (Some(entry), Some(prepared), Some(identity)) => {
                     let is_kept_back = !admitted.get(index).copied().unwrap_or(true);
-                    let held_back = withheld_by(item, feed.is_blocked, is_kept_back);
-                    let item =
-                        Item { source, fetch_no, hash, entry, prepared, identity, outlet: &outlet };
+                    let held_back = admission::withheld_by(item, is_blocked, is_kept_back);
+                    let item = Item {
+                        source,
+                        fetch_no,
+                        hash,
+                        entry,
+                        prepared,
+                        identity,
+                        outlet: &outlet,
+                        filed: frame.filed(index),
+                        reissue: frame.reissue(index),
+                    };
                     let made = self.item(&item, held_back, report)?;
+                    arrivals.extend(entry.published.filter(|_| made.is_arrival()));
                     self.tell(&made, source, Some(entry), report)?;
                     made
                 }
-                // Another item of the document is the later version of this one.
-                (Some(_), _, _) => continue,
+                // Another item of the document is the later version of this one (P86).
+                (Some(entry), _, _) => {
+                    superseded.push((hash, entry));
+                    continue;
+                }
                 (None, _, _) => {
                     let made = known_by_bytes(state, hash);
-                    self.tell(&made, source, None, report)?;
+                    if made.entry.is_none_or(|entry| !told.contains(&entry)) {
+                        self.tell(&made, source, None, report)?;
+                    }
                     made
                 }
             };
+            told.extend(made.entry);
             listed.push(made.listed);
         }
         listed.reverse();
+        frame.note(&mut feed.flaws);
+        self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
+        listed.extend(repeat::stand_ins(self, &superseded, &told)?);
         state::note_listed(state, listed);
-        if state.meta != feed.meta {
-            report.has_changed = true;
-            state.meta = feed.meta;
-        }
-        state.wish = feed.wish;
-        state.flaws = feed.flaws;
+        report.has_changed |= state::note_feed(state, feed);
         Ok(is_rolled_over)
     }
 
@@ -154,7 +202,7 @@ impl Work<'_> {
         for (item, identity) in items.iter().zip(identities) {
             match identity {
                 Some(identity) => {
-                    if let Some(Claim::Entry(no)) = self.own_claim(identity)? {
+                    if let Some(Claim::Entry(no)) = own_claim_of(self, identity)? {
                         self.listed.insert(no);
                     }
                 }
@@ -168,16 +216,6 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Returns what the strongest own key that leads somewhere leads to.
-    fn own_claim(&self, identity: &Identity) -> Result<Option<Claim>, StoreError> {
-        for key in identity.own_keys() {
-            if let Some(claim) = self.find(key)? {
-                return Ok(Some(claim));
-            }
-        }
-        Ok(None)
-    }
-
     /// Decides about one item that was read.
     fn item(
         &mut self,
@@ -185,22 +223,35 @@ impl Work<'_> {
         held_back: Option<WithheldBy>,
         report: &mut Report,
     ) -> Result<Made, StoreError> {
-        let claim = self.own_claim(item.identity)?;
+        let claim = own_claim_of(self, item.identity)?;
         let by = match claim {
             Some(Claim::Withheld(WithheldBy::OnAdd)) => Some(WithheldBy::OnAdd),
             Some(Claim::Entry(_)) => None,
-            Some(Claim::Withheld(WithheldBy::Filter) | Claim::Barred) | None => held_back,
+            Some(Claim::Withheld(WithheldBy::Filter) | Claim::Barred) | None => {
+                held_back.filter(|_| item.reissue.is_none())
+            }
         };
         if let Some(by) = by {
             return Ok(self.withhold(item, by));
         }
-        let published = compared_date(item.entry.published, self.at);
+        if let Some(reissue) = item.reissue {
+            let decision = self.returned(item, reissue)?;
+            return self.apply(item, decision, report);
+        }
+        if let Some(Claim::Entry(no)) = claim
+            && self.taken.contains(&no)
+            && self.held(no)?.is_some_and(|held| repeat::repeats(&held.entry, item.entry))
+        {
+            return Ok(Made::repeat_of(no, item.hash));
+        }
+        let published = compared_date(item.filed.or(item.entry.published), self.at);
+        let features = self.features_of(item, claim)?;
         let incoming = Incoming {
             source: &item.source.id,
             outlet: item.outlet,
             identity: item.identity,
             published,
-            features: &item.prepared.features,
+            features: &features,
             marks: &item.prepared.marks,
             fingerprint: item.prepared.fingerprint,
         };
@@ -209,8 +260,31 @@ impl Work<'_> {
         self.apply(item, decision, report)
     }
 
+    /// Returns what an item is compared by; nothing where nothing can be compared with it.
+    fn features_of<'i>(
+        &self,
+        item: &Item<'i>,
+        claim: Option<Claim>,
+    ) -> Result<Cow<'i, Features>, StoreError> {
+        if !item.prepared.is_light {
+            return Ok(Cow::Borrowed(&item.prepared.features));
+        }
+        let mut is_met = claim.is_some();
+        for key in &item.identity.urls {
+            is_met |= self.find(key)?.is_some();
+        }
+        if !is_met {
+            return Ok(Cow::Owned(Features::default()));
+        }
+        let context = dedup::Context { names: &self.names, outlet: item.outlet };
+        Ok(Cow::Owned(dedup::features(item.entry, context)))
+    }
+
     fn withhold(&mut self, item: &Item<'_>, by: WithheldBy) -> Made {
         self.batch.keys.insert(item.identity.own, Claim::Withheld(by));
+        if let (Some(page), WithheldBy::OnAdd) = (item.identity.page, by) {
+            self.batch.keys.insert(page, Claim::Withheld(by));
+        }
         let rule = match by {
             WithheldBy::OnAdd => "on_add",
             WithheldBy::Filter => "filter",
@@ -297,41 +371,25 @@ pub(crate) fn outlet_of(source: &Source, meta: &FeedMeta) -> String {
     dedup::outlet(meta.site.as_deref().unwrap_or(source.url.as_str()))
 }
 
+/// Returns what the strongest own key that leads somewhere leads to; what was kept back for good is
+/// known by its link and title too.
+pub(super) fn own_claim_of(
+    work: &Work<'_>,
+    identity: &Identity,
+) -> Result<Option<Claim>, StoreError> {
+    for key in identity.own_keys().chain(&identity.page) {
+        if let Some(claim) = work.find(key)? {
+            return Ok(Some(claim));
+        }
+    }
+    Ok(None)
+}
+
 fn known_by_bytes(state: &SourceState, hash: ItemHash) -> Made {
     let entry = listed_entry(state, hash);
     Made { listed: Listed { item: hash, entry }, verdict: Verdict::Unchanged, entry, rule: None }
 }
 
-fn listed_entry(state: &SourceState, hash: ItemHash) -> Option<EntryNo> {
+pub(super) fn listed_entry(state: &SourceState, hash: ItemHash) -> Option<EntryNo> {
     state.listed.iter().find(|listed| listed.item == hash).and_then(|listed| listed.entry)
-}
-
-fn withheld_by(item: &FeedItem, is_blocked: bool, is_kept_back: bool) -> Option<WithheldBy> {
-    if is_kept_back {
-        return Some(WithheldBy::OnAdd);
-    }
-    (is_blocked || !item.is_admitted).then_some(WithheldBy::Filter)
-}
-
-/// Tells which items the first document may publish; everything later may.
-fn admitted_at_first(on_add: OnAdd, state: &SourceState, items: &[FeedItem]) -> Vec<bool> {
-    let newest = match on_add {
-        OnAdd::All => items.len(),
-        OnAdd::Newest(count) => count,
-        OnAdd::SinceNow => 0,
-    };
-    if state.fetch_no > 0 || newest >= items.len() {
-        return vec![true; items.len()];
-    }
-    let date = |item: &FeedItem| item.entry.as_ref().and_then(|entry| entry.published);
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    // Undated items keep their place in the document, newest first.
-    order.sort_by_key(|index| std::cmp::Reverse(items.get(*index).and_then(date)));
-    let mut admitted = vec![false; items.len()];
-    for index in order.into_iter().take(newest) {
-        if let Some(place) = admitted.get_mut(index) {
-            *place = true;
-        }
-    }
-    admitted
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::model::feed::Feed;
 use crate::model::outcome::{Answer, Hop, NextPoll, PollResult};
 use crate::model::source::{DEPARTED_MAX, Departed, Listed, Source, SourceState, Validators};
 use crate::poll::Finding;
@@ -74,6 +75,16 @@ pub(super) fn note_listed(state: &mut SourceState, listed: Vec<Listed>) {
     let surplus = state.departed.len().saturating_sub(DEPARTED_MAX);
     state.departed.drain(..surplus);
     state.listed = listed;
+}
+
+/// Notes what the feed says of itself; tells whether that changed.
+pub(super) fn note_feed(state: &mut SourceState, feed: Feed) -> bool {
+    let has_changed = state.meta != feed.meta;
+    state.meta = feed.meta;
+    state.wish = feed.wish;
+    state.flaws = feed.flaws;
+    state.date_order = feed.date_order.or(state.date_order);
+    has_changed
 }
 
 /// Notes the next poll.

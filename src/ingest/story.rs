@@ -39,6 +39,10 @@ impl Work<'_> {
         if self.is_taken(&public_id)? {
             public_id = ids::minted(&key, &held.source, self.authority);
         }
+        // A publisher may use one guid for several entries: each story still has an id of its own.
+        if self.is_taken(&public_id)? {
+            public_id = self.spare_id_of(&key, &item.source.id, no);
+        }
         let story = Story {
             no,
             public_id,
@@ -91,16 +95,18 @@ impl Work<'_> {
         let mut marks = item.prepared.marks.clone();
         marks.is_roundup = is_roundup;
         let no = self.numbers.next_entry();
-        self.facts.keep(&Arc::new(dedup::Facts {
-            no,
-            source: item.source.id.clone(),
-            outlet: item.outlet.to_owned(),
-            story,
-            published: compared_date(item.entry.published, self.at),
-            features: Arc::new(item.prepared.features.clone()),
-            fingerprint: item.prepared.fingerprint,
-            is_roundup,
-        }));
+        if !item.prepared.is_light {
+            self.facts.keep(&Arc::new(dedup::Facts {
+                no,
+                source: item.source.id.clone(),
+                outlet: item.outlet.to_owned(),
+                story,
+                published: compared_date(item.filed.or(item.entry.published), self.at),
+                features: Arc::new(item.prepared.features.clone()),
+                fingerprint: item.prepared.fingerprint,
+                is_roundup,
+            }));
+        }
         Held {
             no,
             source: item.source.id.clone(),
@@ -109,6 +115,7 @@ impl Work<'_> {
             updated: stated.map_or(self.at, |stated| stated.min(self.at)),
             entry,
             first_seen: self.at,
+            filed: item.filed,
             first_listed: item.fetch_no,
             fingerprint: item.prepared.fingerprint,
             marks,
@@ -167,35 +174,47 @@ impl Work<'_> {
                 continue;
             }
             let (Some(one), Some(two)) = (self.story(own)?, self.story(other)?) else { continue };
-            let (into, from) = if one.no < two.no { (one, two) } else { (two, one) };
-            let (mut into, mut from) = (Story::clone(&into), Story::clone(&from));
-            for member in &from.members {
-                if let Some(held) = self.held(member.entry)? {
-                    let mut held = Held::clone(&held);
-                    held.story = into.no;
-                    if held.joined.rule == "opened" {
-                        held.joined = joined.clone();
-                    }
-                    self.facts.forget(held.no);
-                    self.batch.entries.insert(held.no, held);
-                }
-            }
-            into.members.append(&mut from.members);
-            from.merged_into = Some(into.no);
-            self.choose(&mut into)?;
-            self.touch(&into, None)?;
-            report
-                .events
-                .push(Event::Merged { old: from.public_id.clone(), into: into.public_id.clone() });
+            let (old, into) = self.unite(&one, &two, &joined)?;
+            report.events.push(Event::Merged { old, into });
             report.has_changed = true;
-            self.batch.stories.insert(from.no, from);
-            self.batch.stories.insert(into.no, into);
         }
         Ok(())
     }
 
+    /// Makes one story of two; returns the public id that lives no more, and the one that does. A takedown of either
+    /// is one of both: they are the same article.
+    pub(super) fn unite(
+        &mut self,
+        one: &Story,
+        two: &Story,
+        joined: &Joined,
+    ) -> Result<(String, String), StoreError> {
+        let (into, from) = if one.no < two.no { (one, two) } else { (two, one) };
+        let (mut into, mut from) = (into.clone(), from.clone());
+        for member in &from.members {
+            if let Some(held) = self.held(member.entry)? {
+                let mut held = Held::clone(&held);
+                held.story = into.no;
+                if matches!(held.joined.rule.as_str(), "opened" | "split") {
+                    held.joined = joined.clone();
+                }
+                self.facts.forget(held.no);
+                self.batch.entries.insert(held.no, held);
+            }
+        }
+        into.members.append(&mut from.members);
+        into.is_withdrawn |= from.is_withdrawn;
+        from.merged_into = Some(into.no);
+        self.choose(&mut into)?;
+        self.touch(&into, None)?;
+        let ids = (from.public_id.clone(), into.public_id.clone());
+        self.batch.stories.insert(from.no, from);
+        self.batch.stories.insert(into.no, into);
+        Ok(ids)
+    }
+
     /// Chooses the copy that is shown.
-    fn choose(&mut self, story: &mut Story) -> Result<(), StoreError> {
+    pub(super) fn choose(&mut self, story: &mut Story) -> Result<(), StoreError> {
         let mut copies = Vec::with_capacity(story.members.len());
         for member in &story.members {
             let (held, facts) = (self.held(member.entry)?, self.facts(member.entry));
@@ -224,7 +243,11 @@ impl Work<'_> {
     }
 
     /// Notes that the feeds of the other sources of a story change with it.
-    fn touch(&mut self, story: &Story, except: Option<&SourceId>) -> Result<(), StoreError> {
+    pub(super) fn touch(
+        &mut self,
+        story: &Story,
+        except: Option<&SourceId>,
+    ) -> Result<(), StoreError> {
         let sources: BTreeSet<SourceId> =
             story.members.iter().map(|member| member.source.clone()).collect();
         for id in sources.into_iter().filter(|id| Some(id) != except) {
@@ -280,7 +303,7 @@ fn copy<'a>(
     }
 }
 
-fn member(held: &Held) -> Member {
+pub(super) fn member(held: &Held) -> Member {
     Member { entry: held.no, source: held.source.clone(), date: held.date() }
 }
 

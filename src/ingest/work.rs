@@ -1,6 +1,6 @@
 //! One poll being decided: what it would write, laid over what the store holds.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -63,6 +63,8 @@ pub(super) struct Work<'a> {
     pub(super) listed: BTreeSet<EntryNo>,
     /// Those of them whose items were not read again, because their bytes are known.
     pub(super) taken: BTreeSet<EntryNo>,
+    /// Whether any entries were ever taken apart by hand; looked up when first asked.
+    has_pairs: OnceCell<bool>,
     /// The first trouble with the store, met where the answer could not say so.
     trouble: RefCell<Option<StoreError>>,
 }
@@ -85,6 +87,7 @@ impl<'a> Work<'a> {
             at,
             listed: BTreeSet::new(),
             taken: BTreeSet::new(),
+            has_pairs: OnceCell::new(),
             trouble: RefCell::new(None),
         }
     }
@@ -136,7 +139,7 @@ impl<'a> Work<'a> {
             source: held.source.clone(),
             outlet: held.outlet.clone(),
             story: held.story,
-            published: compared_date(held.entry.published, held.first_seen),
+            published: compared_date(held.filed.or(held.entry.published), held.first_seen),
             features: Arc::new(features),
             fingerprint: held.fingerprint,
             is_roundup: held.marks.is_roundup,
@@ -161,12 +164,40 @@ impl<'a> Work<'a> {
 
     fn together(&self, a: EntryNo, b: EntryNo) -> Result<bool, StoreError> {
         let (Some(a), Some(b)) = (self.held(a)?, self.held(b)?) else { return Ok(false) };
+        if self.is_apart(&a.key, &b.key)? {
+            return Ok(true);
+        }
         if a.source != b.source {
             return Ok(false);
         }
         let (a_first, a_last) = self.listed_span(&a)?;
         let (b_first, b_last) = self.listed_span(&b)?;
         Ok(a_first <= b_last && b_first <= a_last)
+    }
+
+    /// Tells whether an operator has taken two entries apart.
+    fn is_apart(&self, one: &EntryKey, two: &EntryKey) -> Result<bool, StoreError> {
+        let is_any = match self.has_pairs.get() {
+            Some(is_any) => *is_any,
+            None => {
+                let is_any = self.find(&EntryKey::apart_at_all())?.is_some();
+                *self.has_pairs.get_or_init(|| is_any)
+            }
+        };
+        Ok(is_any && self.find(&EntryKey::apart(one, two))?.is_some())
+    }
+
+    /// Tells whether an item was taken apart from any copy of a story.
+    fn is_barred_from(&self, item: &EntryKey, story: StoryNo) -> Result<bool, StoreError> {
+        let Some(story) = self.story(story)? else { return Ok(false) };
+        for member in &story.members {
+            if let Some(held) = self.held(member.entry)?
+                && self.is_apart(item, &held.key)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Adds what the batch itself holds to the store's candidates.
@@ -180,7 +211,7 @@ impl<'a> Work<'a> {
         let mut ranked: Vec<(EntryNo, f64)> = found;
         ranked.retain(|(no, _)| !self.batch.entries.contains_key(no));
         for (no, held) in &self.batch.entries {
-            let published = compared_date(held.entry.published, held.first_seen);
+            let published = compared_date(held.filed.or(held.entry.published), held.first_seen);
             if held.marks.version != marks.version || published < from || published > until {
                 continue;
             }
@@ -240,9 +271,9 @@ impl Known for Work<'_> {
             .values()
             .filter(|held| held.outlet == outlet && held.marks.mask == mask);
         let half_day = |at: Timestamp| at.as_second().div_euclid(43_200);
-        days.extend(
-            pending.map(|held| half_day(compared_date(held.entry.published, held.first_seen))),
-        );
+        days.extend(pending.map(|held| {
+            half_day(compared_date(held.filed.or(held.entry.published), held.first_seen))
+        }));
         days.push(half_day(and));
         days.sort_unstable();
         days.dedup();
@@ -261,7 +292,10 @@ impl Known for Work<'_> {
         self.hear(self.together(a, b))
     }
 
-    fn is_forbidden(&self, _item: &EntryKey, _story: StoryNo) -> bool {
-        false
+    fn is_forbidden(&self, item: &EntryKey, story: StoryNo) -> bool {
+        if self.has_pairs.get() == Some(&false) {
+            return false;
+        }
+        self.hear(self.is_barred_from(item, story))
     }
 }

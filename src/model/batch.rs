@@ -1,6 +1,6 @@
 //! One atomic write, as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::{EntryNo, Held, Story, StoryNo};
 use super::source::{SourceId, SourceState};
@@ -17,6 +17,19 @@ pub struct Batch {
     pub stories: BTreeMap<StoryNo, Story>,
     /// The state of the sources polled.
     pub states: BTreeMap<SourceId, SourceState>,
+    /// What goes.
+    pub forgotten: Forgotten,
+}
+
+/// Records that go, for good.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Keys that lead nowhere any more.
+    pub keys: BTreeSet<EntryKey>,
+    /// Entries, with every key that leads to them. No story of the batch or the store lists them any more.
+    pub entries: BTreeSet<EntryNo>,
+    /// States of sources.
+    pub states: BTreeSet<SourceId>,
 }
 
 impl Batch {
@@ -26,5 +39,6 @@ impl Batch {
             && self.entries.is_empty()
             && self.stories.is_empty()
             && self.states.is_empty()
+            && self.forgotten == Forgotten::default()
     }
 }

@@ -99,6 +99,12 @@ pub struct Origin {
     pub authors: Vec<Person>,
     /// Its rights, plain.
     pub rights: Option<String>,
+    /// Its subtitle, plain.
+    pub subtitle: Option<String>,
+    /// Its contributors.
+    pub contributors: Vec<Person>,
+    /// Its categories.
+    pub categories: Vec<Category>,
 }
 
 /// What kind of identifier `Entry::guid` is: it decides what is republished (standards R5–R7).
@@ -148,8 +154,12 @@ pub struct Entry {
     pub extensions: Vec<Element>,
     /// Plain text.
     pub rights: Option<String>,
-    /// BCP 47 in force on the entry.
+    /// BCP 47 in force on the text; empty where the publisher unset it (`xml:lang=""`).
     pub language: Option<String>,
+    /// BCP 47 in force on the title, where it is another (R29).
+    pub title_language: Option<String>,
+    /// BCP 47 in force on the summary beside a content, where it is another (R29).
+    pub summary_language: Option<String>,
     /// As the publisher dated it; `None` when there was no readable date (D24, D28).
     pub published: Option<Timestamp>,
     /// The publisher's last change.
@@ -186,6 +196,9 @@ pub struct Held {
     pub entry: Entry,
     /// When we first saw it.
     pub first_seen: Timestamp,
+    /// What it is filed under where `published` does not serve: it has none (D27, D28), or an
+    /// absurd one (D31). Chosen when it is first seen, then fixed.
+    pub filed: Option<Timestamp>,
     /// `atom:updated` as republished: moves forward at each real change, never back (R14, R15).
     pub updated: Timestamp,
     /// Number of the source's document that first listed it.
@@ -203,9 +216,11 @@ pub struct Held {
 }
 
 impl Held {
-    /// Returns the entry's date: the earlier of published and first seen, so that a future date waits for nothing.
+    /// Returns the entry's date: the earlier of published (or what stands in for it) and first
+    /// seen, so that a future date waits for nothing (D29).
     pub fn date(&self) -> Timestamp {
-        self.entry.published.map_or(self.first_seen, |published| published.min(self.first_seen))
+        let stated = self.filed.or(self.entry.published);
+        stated.map_or(self.first_seen, |stated| stated.min(self.first_seen))
     }
 }
 

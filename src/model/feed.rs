@@ -1,7 +1,7 @@
 //! A document made ours: what `normalize` returns and `dedup` decides about.
 
 use super::entry::Entry;
-use super::source::{FeedMeta, ItemHash, PublisherWish};
+use super::source::{DayMonth, FeedMeta, ItemHash, PublisherWish};
 
 /// A whole document, normalised.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Feed {
     pub is_blocked: bool,
     /// What had to be mended, by name, with counts.
     pub flaws: Vec<(String, u32)>,
+    /// The order of day and month that its dates show; `None`: they show none.
+    pub date_order: Option<DayMonth>,
 }
 
 /// One item of a document.

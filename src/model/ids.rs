@@ -33,6 +33,8 @@ pub fn minted(key: &EntryKey, source: &SourceId, authority: &str) -> String {
     let kind = match key.kind {
         KeyKind::Own => "own",
         KeyKind::Url => "url",
+        KeyKind::Apart => "apart",
+        KeyKind::Name => "name",
     };
     let hash: String = key.hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let claim = format!("{source}/{kind}/{hash}");

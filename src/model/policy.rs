@@ -33,7 +33,7 @@ pub struct Config {
 }
 
 /// `[site]`: what the published documents say of themselves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SitePolicy {
     /// Title of the merged feed.
     pub title: String,
@@ -72,7 +72,7 @@ pub enum Listen {
 }
 
 /// `[server]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerPolicy {
     /// Public listeners.
     pub listen: Vec<Listen>,
@@ -125,7 +125,7 @@ fn same_prefix(left: u128, right: u128, prefix: u8) -> bool {
 }
 
 /// `[store]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StorePolicy {
     /// Which engine.
     pub engine: Engine,
@@ -149,7 +149,7 @@ pub enum Engine {
 }
 
 /// `[poll]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PollPolicy {
     /// Base interval.
     pub interval: Duration,

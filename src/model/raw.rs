@@ -103,6 +103,12 @@ pub struct RawOrigin {
     pub authors: Vec<RawPerson>,
     /// Rights.
     pub rights: Option<RawText>,
+    /// Subtitle.
+    pub subtitle: Option<RawText>,
+    /// Contributors.
+    pub contributors: Vec<RawPerson>,
+    /// Categories.
+    pub categories: Vec<Category>,
 }
 
 /// One item as published.
@@ -182,6 +188,10 @@ pub struct RawMeta {
     pub updated: Vec<String>,
     /// `podcast:block` or `itunes:block` forbids public republishing (R80).
     pub is_blocked: bool,
+    /// Contributors.
+    pub contributors: Vec<RawPerson>,
+    /// Categories of the whole feed.
+    pub categories: Vec<Category>,
 }
 
 /// A whole document, read.

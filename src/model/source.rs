@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::entry::{EntryNo, Person};
+use super::entry::{Category, EntryNo, Person};
 use super::policy::DedupMode;
 
 /// The name of a source: a slug, unique in the configuration. State and entries follow it, not the URL.
@@ -57,7 +57,7 @@ impl fmt::Display for CategorySlug {
 }
 
 /// One upstream of `config.toml`, validated, with the defaults of `[poll]`, `[site]` and `[dedup]` filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The slug that state follows.
     pub id: SourceId,
@@ -101,6 +101,8 @@ pub struct Source {
     pub secret_file: Option<PathBuf>,
     /// Whether `/source/{id}` exists.
     pub publish: bool,
+    /// The operator publishes it although the feed says `podcast:block` or `itunes:block` (R80).
+    pub overrides_block: bool,
 }
 
 /// What the first poll of a source may publish.
@@ -189,6 +191,19 @@ pub struct FeedMeta {
     pub logo: Option<String>,
     /// The feed's own `updated` or `lastBuildDate`.
     pub updated: Option<Timestamp>,
+    /// Contributors of the feed.
+    pub contributors: Vec<Person>,
+    /// Categories of the whole feed.
+    pub categories: Vec<Category>,
+}
+
+/// Whether the day or the month comes first in `04/05/2026`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayMonth {
+    /// `31/12`.
+    DayFirst,
+    /// `12/31`.
+    MonthFirst,
 }
 
 /// A source's wish about how often it is polled, read from its document.
@@ -247,6 +262,25 @@ pub struct SourceState {
     pub changed: Option<Timestamp>,
     /// What the reader had to mend in the last document, with counts.
     pub flaws: Vec<(String, u32)>,
+    /// Times in which it failed, the latest last (at most `OUTAGES_MAX`).
+    pub outages: Vec<Outage>,
+    /// The order of day and month that its dates have shown last (D16): an ambiguous date that comes
+    /// alone is read by it.
+    pub date_order: Option<DayMonth>,
+}
+
+/// Outages remembered for each source.
+pub const OUTAGES_MAX: usize = 8;
+
+/// A time in which a source failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// When it broke.
+    pub from: Timestamp,
+    /// When it came back; `None`: it has not.
+    pub until: Option<Timestamp>,
+    /// What went wrong first, in one line.
+    pub error: String,
 }
 
 /// Departures remembered for each source.

@@ -19,6 +19,10 @@ pub enum KeyKind {
     Own,
     /// A canonical URL, over all sources; the first owner keeps it.
     Url,
+    /// Two entries that an operator has taken apart: barred from one story, for good.
+    Apart,
+    /// A name that the configuration once had, `category/x`: it is gone (410), not unknown (404).
+    Name,
 }
 
 impl EntryKey {
@@ -29,6 +33,25 @@ impl EntryKey {
         hasher.update(&[0]);
         hasher.update(claim.as_bytes());
         Self { kind: KeyKind::Own, hash: truncated(&hasher.finalize()) }
+    }
+
+    /// Returns the key of a pair of entries, named by their own keys in either order.
+    pub fn apart(one: &Self, two: &Self) -> Self {
+        let (first, second) = if one.hash <= two.hash { (one, two) } else { (two, one) };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&first.hash);
+        hasher.update(&second.hash);
+        Self { kind: KeyKind::Apart, hash: truncated(&hasher.finalize()) }
+    }
+
+    /// Returns the key that is barred once any pair is: without it no pair need be looked for.
+    pub fn apart_at_all() -> Self {
+        Self { kind: KeyKind::Apart, hash: [0; 16] }
+    }
+
+    /// Returns the key of a name that the configuration had: `category/x`, `source/x`.
+    pub fn name(name: &str) -> Self {
+        Self { kind: KeyKind::Name, hash: truncated(&blake3::hash(name.as_bytes())) }
     }
 
     /// Returns the key of a canonical URL.
@@ -48,7 +71,8 @@ fn truncated(hash: &blake3::Hash) -> [u8; 16] {
 pub enum Claim {
     /// The entry that had it first.
     Entry(EntryNo),
-    /// A URL under which one document listed different entries: of no use as a key, for good.
+    /// A URL under which one document listed different entries: of no use as a key, for good. Of a pair: never one story.
+    /// Of a name: it was there once.
     Barred,
     /// An own key whose item was kept back: it is published neither now nor, after `on_add`, ever.
     Withheld(WithheldBy),

@@ -41,14 +41,20 @@ const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
 /// Returns the entry; `None`: it has neither title, link, text, file nor guid.
 pub(super) fn normalize(raw: &RawEntry, shared: &Shared<'_>, flaws: &mut Flaws) -> Option<Entry> {
     let links = link::all(raw, shared.base);
-    let (summary, content) = texts(raw, shared.base);
+    let (summary, mut content) = texts(raw, shared.base);
+    let title = title(raw.title.as_ref()).unwrap_or_default();
+    if title.is_empty() && summary.is_none() && content.is_none() {
+        // A title that is a picture: the picture is all the entry says.
+        content = raw.title.as_ref().and_then(|raw| safe_html(raw, shared.base));
+    }
+    let languages = languages(raw, shared.language);
     let guid = raw.guid.as_deref().map(str::trim);
     let entry = Entry {
         guid: guid.filter(|it| (1..=GUID_BYTES_MAX).contains(&it.len())).map(xml_safe),
         guid_kind: raw.guid_kind,
         link: links.permalink,
         orig_link: raw.orig_link.as_deref().and_then(|href| url::web(href, shared.base)),
-        title: title(raw.title.as_ref()).unwrap_or_default(),
+        title,
         summary,
         content,
         authors: person::all(&raw.authors, shared.base),
@@ -58,7 +64,9 @@ pub(super) fn normalize(raw: &RawEntry, shared: &Shared<'_>, flaws: &mut Flaws) 
         enclosures: links.enclosures,
         extensions: elements(&raw.extensions, shared.base),
         rights: raw.rights.as_ref().and_then(rights),
-        language: language(raw, shared.language),
+        language: languages.text,
+        title_language: languages.title,
+        summary_language: languages.summary,
         published: instant(&raw.published, shared, flaws),
         updated: instant(&raw.updated, shared, flaws),
         origin: raw.origin.as_ref().map(|origin| origin_of(origin, shared, flaws)),
@@ -73,6 +81,16 @@ pub(super) fn normalize(raw: &RawEntry, shared: &Shared<'_>, flaws: &mut Flaws) 
         flaws.add("bare entry");
     }
     (!is_bare).then(|| with_guid_kind(entry))
+}
+
+/// Tells whether the publisher keeps this entry out of directories (`itunes:block`, R80).
+pub(super) fn is_blocked(entry: &Entry) -> bool {
+    let says_yes = |element: &Element| {
+        matches!(element.prefix.as_str(), "itunes" | "googleplay")
+            && element.name == "block"
+            && element.text.eq_ignore_ascii_case("yes")
+    };
+    entry.extensions.iter().any(says_yes)
 }
 
 fn with_guid_kind(mut entry: Entry) -> Entry {
@@ -150,17 +168,29 @@ fn paragraphs(value: &str) -> String {
     written
 }
 
-/// Returns the language in force: of the text, of the entry, of the feed. `xml:lang=""` unsets it.
-fn language(raw: &RawEntry, feed: Option<&str>) -> Option<String> {
-    let texts = [raw.content.as_ref(), raw.summary.as_ref(), raw.title.as_ref()];
-    texts
-        .into_iter()
-        .flatten()
-        .filter_map(|text| text.language.as_deref())
-        .chain(raw.language.as_deref())
-        .chain(feed)
-        .next()
-        .and_then(link::language)
+/// The languages of an entry; those of title and summary only where they differ from the text's.
+struct Languages {
+    text: Option<String>,
+    title: Option<String>,
+    summary: Option<String>,
+}
+
+/// Returns the languages in force: on each text, else on the entry, else on the feed.
+/// `xml:lang=""` unsets it.
+fn languages(raw: &RawEntry, feed: Option<&str>) -> Languages {
+    let in_force = |text: &Option<RawText>| {
+        let own = text.as_ref()?.language.as_deref();
+        own.or(raw.language.as_deref()).or(feed).and_then(tag)
+    };
+    let (title, summary) = (in_force(&raw.title), in_force(&raw.summary));
+    let first = in_force(&raw.content).or_else(|| summary.clone()).or_else(|| title.clone());
+    let text = first.or_else(|| raw.language.as_deref().or(feed).and_then(tag));
+    let other = |language: Option<String>| language.filter(|it| Some(it) != text.as_ref());
+    Languages { title: other(title), summary: other(summary), text }
+}
+
+fn tag(written: &str) -> Option<String> {
+    if written.trim().is_empty() { Some(String::new()) } else { link::language(written) }
 }
 
 /// Returns the first readable date of `candidates` (D27).
@@ -187,7 +217,7 @@ pub(super) fn instant(
     None
 }
 
-fn categories(raw: &[Category]) -> Vec<Category> {
+pub(super) fn categories(raw: &[Category]) -> Vec<Category> {
     let mut kept: Vec<Category> = Vec::new();
     for category in raw.iter().take(CATEGORIES_MAX) {
         let label = category.label.as_deref().and_then(text::label);
@@ -214,6 +244,9 @@ fn origin_of(raw: &RawOrigin, shared: &Shared<'_>, flaws: &mut Flaws) -> Origin 
             .and_then(|written| instant(std::slice::from_ref(written), shared, flaws)),
         authors: person::all(&raw.authors, shared.base),
         rights: raw.rights.as_ref().and_then(rights),
+        subtitle: title(raw.subtitle.as_ref()),
+        contributors: person::all(&raw.contributors, shared.base),
+        categories: categories(&raw.categories),
     }
 }
 

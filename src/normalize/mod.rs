@@ -21,8 +21,9 @@ use jiff::Timestamp;
 
 use crate::model::feed::{Feed, FeedItem};
 use crate::model::raw::{RawFeed, RawItem, RawMeta};
+use crate::model::scrub::scrub_url;
 use crate::model::source::{FeedMeta, Source};
-use date::DateSettings;
+use date::{DateSettings, DayMonth};
 use entry::Shared;
 
 pub use filter::Filter;
@@ -43,6 +44,8 @@ pub struct Context<'a> {
     pub content_location: Option<&'a str>,
     /// `Content-Language` of the answer: the language of a document that names none.
     pub content_language: Option<&'a str>,
+    /// The order of day and month that earlier documents of the source have shown.
+    pub date_order: Option<DayMonth>,
     /// The compiled rules of `source`.
     pub filter: &'a Filter,
 }
@@ -50,23 +53,31 @@ pub struct Context<'a> {
 /// Returns the document as we hold it. Items keep their order; those with nothing in them go.
 pub fn normalize(raw: RawFeed, context: &Context<'_>) -> Feed {
     let base = base_of(context);
-    let order = order_in(&raw);
+    let shown = order_in(&raw);
     let mut flaws = Flaws(raw.flaws);
     let header_language = context.content_language.and_then(|it| it.split(',').next());
     let language = raw.meta.language.as_deref().or(header_language);
     let shared = Shared {
         base: Some(&base),
-        dates: DateSettings { zone: &context.source.timezone, order, language },
+        dates: DateSettings {
+            zone: &context.source.timezone,
+            order: shown.or(context.date_order),
+            language,
+        },
         now: context.now,
         language,
     };
     let meta = meta_of(&raw.meta, &shared, &mut flaws);
-    let items = raw
-        .items
-        .iter()
-        .filter_map(|item| item_of(item, &shared, context.filter, &mut flaws))
-        .collect();
-    Feed { meta, items, wish: raw.wish, is_blocked: raw.meta.is_blocked, flaws: flaws.0 }
+    let items =
+        raw.items.iter().filter_map(|item| item_of(item, &shared, context, &mut flaws)).collect();
+    Feed {
+        meta,
+        items,
+        wish: raw.wish,
+        is_blocked: raw.meta.is_blocked,
+        flaws: flaws.0,
+        date_order: shown,
+    }
 }
 
 /// What had to be mended, by name, with counts.
@@ -114,14 +125,15 @@ fn order_in(raw: &RawFeed) -> Option<date::DayMonth> {
 fn item_of(
     item: &RawItem,
     shared: &Shared<'_>,
-    filter: &Filter,
+    context: &Context<'_>,
     flaws: &mut Flaws,
 ) -> Option<FeedItem> {
     let Some(raw) = &item.entry else {
         return Some(FeedItem { hash: item.hash, entry: None, is_admitted: true });
     };
     let entry = entry::normalize(raw, shared, flaws)?;
-    let is_admitted = filter.admits(&entry);
+    let is_blocked = !context.source.overrides_block && entry::is_blocked(&entry);
+    let is_admitted = !is_blocked && context.filter.admits(&entry);
     Some(FeedItem { hash: item.hash, entry: Some(entry), is_admitted })
 }
 
@@ -135,6 +147,13 @@ fn meta_of(raw: &RawMeta, shared: &Shared<'_>, flaws: &mut Flaws) -> FeedMeta {
             Some((link::relation(&it.rel), url::web(&it.href, shared.base)?, is_page))
         })
         .collect();
+    if let Some((_, href, _)) = links.iter().find(|(rel, ..)| rel == "new-feed-url")
+        && shared.base.is_none_or(|base| base.as_str() != href)
+    {
+        // R82: a proposal to the operator, not a redirect.
+        let href = scrub_url(href);
+        flaws.add(&format!("the feed says that it moved (itunes:new-feed-url): {href}"));
+    }
     let first = |wanted: &str| links.iter().find(|(rel, _, _)| rel == wanted);
     let site = links
         .iter()
@@ -154,5 +173,7 @@ fn meta_of(raw: &RawMeta, shared: &Shared<'_>, flaws: &mut Flaws) -> FeedMeta {
         icon: picture(&raw.icon),
         logo: picture(&raw.logo),
         updated: entry::instant(&raw.updated, shared, flaws),
+        contributors: person::all(&raw.contributors, shared.base),
+        categories: entry::categories(&raw.categories),
     }
 }

@@ -1,10 +1,13 @@
 //! Plain text as it is held: NFC, without characters that XML forbids (R1), white space folded.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::html;
 use crate::model::raw::{RawText, TextKind};
+use crate::model::text::is_composed;
 
 /// The longest title, in graphemes; longer ones are cut with `…`.
 pub const TITLE_GRAPHEMES_MAX: usize = 1_000;
@@ -24,6 +27,15 @@ fn is_allowed(c: char) -> bool {
         | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
+/// Returns `text` in NFC, without forbidden characters. Nearly every text is so already.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    // NFKC is NFC too; a byte of ASCII needs no second look but for control characters.
+    let is_plain = |byte: u8| byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r');
+    let is_settled = text.bytes().all(is_plain)
+        && (text.is_ascii() || is_composed(text) && text.chars().all(is_allowed));
+    if is_settled { Cow::Borrowed(text) } else { Cow::Owned(allowed(text).nfc().collect()) }
+}
+
 /// Returns `text` in NFC, without forbidden characters, runs of white space as one space, trimmed.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -35,7 +47,7 @@ pub fn fold(text: &str) -> String {
         if word.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
             folded.push_str(word);
         } else {
-            folded.extend(allowed(word).nfc());
+            folded.push_str(&composed(word));
         }
         // A word of forbidden characters alone leaves no space behind.
         if folded.len() == before + usize::from(before > 0) {
@@ -53,7 +65,7 @@ fn is_space(c: char) -> bool {
 
 /// Returns `text` in NFC, without forbidden characters, trimmed; white space inside stays.
 pub fn clean(text: &str) -> String {
-    allowed(text.trim()).nfc().collect()
+    composed(text.trim()).into_owned()
 }
 
 /// Returns the plain text of a construct, by its kind; text of unknown kind by one rule (R27).
@@ -90,15 +102,20 @@ pub fn unwrapped(markup: &str) -> &str {
 /// The references are those that html5ever writes, so that markup compares to the byte.
 pub fn push_escaped(out: &mut String, text: &str, room: usize) -> bool {
     let start = out.len();
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\u{a0}' => out.push_str("&nbsp;"),
-            c => out.push(c),
-        }
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '\u{a0}']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let mut chars = from.chars();
+        out.push_str(match chars.next() {
+            Some('&') => "&amp;",
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            _ => "&nbsp;",
+        });
+        rest = chars.as_str();
     }
+    out.push_str(rest);
     if out.len() - start <= room {
         return true;
     }

@@ -30,9 +30,11 @@ pub(super) fn is_xml_char(c: char) -> bool {
 
 /// Removes the characters XML forbids.
 pub(super) fn clean<'a>(text: &'a str, flaws: &mut Flaws) -> Cow<'a, str> {
-    // `\u{FFFE}` and `\u{FFFF}` aside, only bytes below 0x20 can be forbidden.
-    let is_suspect = |c: char| !is_xml_char(c);
-    if !text.contains(is_suspect) {
+    // `\u{FFFE}` and `\u{FFFF}`, which begin with 0xEF, aside, only bytes below 0x20 can be
+    // forbidden.
+    let is_suspect = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    let is_plain = !text.bytes().any(|byte| is_suspect(byte) || byte == 0xEF);
+    if is_plain || text.chars().all(is_xml_char) {
         return Cow::Borrowed(text);
     }
     flaws.add(Flaw::ControlCharacter);
@@ -137,16 +139,22 @@ fn low_surrogate(high: u32, end: &str) -> Option<(char, &str)> {
 
 /// Appends `text` escaped for element content and double-quoted attributes alike.
 pub(super) fn escape_into(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if is_xml_char(c) => out.push(c),
-            _ => {}
-        }
+    let mut rest = text;
+    let is_special = |c: char| matches!(c, '&' | '<' | '>' | '"') || !is_xml_char(c);
+    while let Some(at) = rest.find(is_special) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let mut chars = from.chars();
+        out.push_str(match chars.next() {
+            Some('&') => "&amp;",
+            Some('<') => "&lt;",
+            Some('>') => "&gt;",
+            Some('"') => "&quot;",
+            _ => "",
+        });
+        rest = chars.as_str();
     }
+    out.push_str(rest);
 }
 
 #[cfg(test)]

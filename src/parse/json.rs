@@ -12,6 +12,7 @@ use super::bounded;
 use super::context::Context;
 use super::entity;
 use super::flaws::{Flaw, Flaws};
+use super::mend_json;
 use super::repair::{ITEMS_MAX, TEXT_BYTES_MAX};
 use crate::model::entry::{Category, GuidKind};
 use crate::model::raw::{
@@ -36,7 +37,7 @@ pub(super) fn read(
     mut flaws: Flaws,
 ) -> Result<RawFeed, ParseError> {
     let text = text.trim_start_matches('\u{feff}').trim();
-    let root = bounded::read(text).map_err(|error| refuse(&error))?;
+    let root = values(text, &mut flaws)?;
     let Some(feed) = root.as_object().filter(|feed| is_feed(feed)) else {
         return Err(ParseError::NotAFeed { what: "JSON that is no feed" });
     };
@@ -65,6 +66,17 @@ pub(super) fn read(
         ..PublisherWish::default()
     };
     Ok(RawFeed { meta, items, wish, flaws: flaws.list() })
+}
+
+/// Reads the values, mended where they cannot be read as they are.
+fn values(text: &str, flaws: &mut Flaws) -> Result<Value, ParseError> {
+    let error = match bounded::read(text) {
+        Ok(root) => return Ok(root),
+        Err(error) => refuse(&error),
+    };
+    let is_malformed = matches!(error, ParseError::Malformed { .. });
+    let mended = is_malformed.then(|| mend_json::mend(text, flaws)).flatten();
+    mended.and_then(|mended| bounded::read(&mended).ok()).ok_or(error)
 }
 
 /// serde_json gives up at a depth of its own; it has no code for that, only words.

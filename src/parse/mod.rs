@@ -19,6 +19,7 @@ mod flaws;
 mod grammar;
 mod guess;
 mod json;
+mod mend_json;
 mod names;
 mod node;
 pub mod opml;

@@ -29,6 +29,8 @@ pub struct Outline {
     pub html_url: Option<String>,
     /// Names of the folders it lies in, outermost first, then those of its `category` attribute.
     pub categories: Vec<String>,
+    /// Those of its `category` attribute only.
+    pub filed: Vec<String>,
 }
 
 /// A line that gave no subscription.
@@ -189,9 +191,12 @@ impl List {
             return Err("xmlUrl is neither http nor https");
         }
         let mut categories: Vec<String> = self.folders.iter().flatten().cloned().collect();
-        for part in read.category.split(',').map(|part| part.trim().trim_matches('/')) {
-            if !part.is_empty() && !categories.iter().any(|known| known == part) {
-                categories.push(part.to_owned());
+        let parts = read.category.split(',').map(|part| part.trim().trim_matches('/'));
+        let filed: Vec<String> =
+            parts.filter(|part| !part.is_empty()).map(ToOwned::to_owned).collect();
+        for part in &filed {
+            if !categories.contains(part) {
+                categories.push(part.clone());
             }
         }
         let url = String::from(url);
@@ -202,7 +207,7 @@ impl List {
         }
         let title = Some(read.name()).filter(|name| !name.is_empty()).map(ToOwned::to_owned);
         let html_url = (!read.html_url.is_empty()).then(|| read.html_url.clone());
-        Ok(Some(Outline { xml_url: url, title, html_url, categories }))
+        Ok(Some(Outline { xml_url: url, title, html_url, categories, filed }))
     }
 }
 

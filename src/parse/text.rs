@@ -66,6 +66,7 @@ pub(super) fn atom(node: &Node, outer: &Context, flaws: &mut Flaws) -> Option<Ra
         }
         Form::Html => text_of(node.text()?, TextKind::Html, &context),
         Form::Xhtml => markup(node, &context),
+        Form::Xml => text_of(inner_html(node, &context), TextKind::Html, &context),
         Form::Base64(kind) => text_of(base64(&node.text()?)?, kind, &context),
         Form::Binary => {
             flaws.add(Flaw::BinaryContent);
@@ -83,6 +84,8 @@ enum Form {
     Plain,
     Html,
     Xhtml,
+    /// Markup as it stands: a `div` around it is a part of it.
+    Xml,
     Base64(TextKind),
     Binary,
 }
@@ -103,8 +106,10 @@ fn form(node: &Node, flaws: &mut Flaws) -> Form {
         ("base64", _) => Form::Binary,
         // Atom 0.3 `escaped`: the type says what comes out.
         ("escaped", _) if is_html => Form::Html,
-        ("xml", _) if is_html => Form::Xhtml,
-        (_, "xhtml" | "application/xhtml+xml") if node.has_elements() => Form::Xhtml,
+        (_, "xhtml") if node.has_elements() => Form::Xhtml,
+        // Atom 0.3, which knows no wrapper.
+        ("xml", _) if is_html => Form::Xml,
+        (_, "application/xhtml+xml") if node.has_elements() => Form::Xml,
         (_, "xhtml" | "application/xhtml+xml" | "html" | "text/html") => Form::Html,
         (_, "" | "text" | "plain") => Form::Plain,
         (_, kind) if kind.starts_with("text/") => Form::Plain,

@@ -54,8 +54,12 @@ fn head(out: &mut Out, document: &Document) {
     person(out, "author", &Person { name: document.site_title.clone(), ..Person::default() });
     link(out, "self", &document.atom_url, Some(MEDIA_TYPE), None);
     link(out, "alternate", &document.page_url, Some("text/html"), None);
-    link(out, "alternate", &document.rss_url, Some(super::rss::MEDIA_TYPE), None);
-    link(out, "alternate", &document.json_url, Some(super::json::MEDIA_TYPE), None);
+    if !document.rss_url.is_empty() {
+        link(out, "alternate", &document.rss_url, Some(super::rss::MEDIA_TYPE), None);
+    }
+    if !document.json_url.is_empty() {
+        link(out, "alternate", &document.json_url, Some(super::json::MEDIA_TYPE), None);
+    }
     if let Some(hub) = &document.hub {
         link(out, "hub", hub, None, None);
     }
@@ -72,7 +76,8 @@ fn entry(out: &mut Out, document: &Document, item: &Item, extensions: &[Element]
     let is_other = own_language.is_some_and(|tag| !tag.eq_ignore_ascii_case(&document.language));
     out.start("entry", &[("xml:lang", own_language.filter(|_| is_other))]);
     out.element("id", &[], &item.id);
-    out.element("title", &[("type", Some("text"))], &item.title);
+    let of_title = item.title_language.as_deref().and_then(language);
+    out.element("title", &[("type", Some("text")), ("xml:lang", of_title)], &item.title);
     out.element("updated", &[], &rfc3339(item.updated));
     if let Some(published) = item.published {
         out.element("published", &[], &rfc3339(published));
@@ -81,8 +86,9 @@ fn entry(out: &mut Out, document: &Document, item: &Item, extensions: &[Element]
     item.contributors.iter().for_each(|one| person(out, "contributor", one));
     categories(out, document, item);
     links(out, document, item);
-    text(out, "summary", item.summary.as_deref());
-    text(out, "content", item.content.as_deref());
+    let of_summary = item.summary_language.as_deref().and_then(language);
+    text(out, "summary", item.summary.as_deref(), of_summary);
+    text(out, "content", item.content.as_deref(), None);
     if let Some(rights) = &item.rights {
         out.element("rights", &[("type", Some("text"))], rights);
     }
@@ -91,25 +97,27 @@ fn entry(out: &mut Out, document: &Document, item: &Item, extensions: &[Element]
     out.end("entry");
 }
 
-fn text(out: &mut Out, name: &str, html: Option<&str>) {
+fn text(out: &mut Out, name: &str, html: Option<&str>, language: Option<&str>) {
     if let Some(html) = html {
-        out.element(name, &[("type", Some("html"))], html);
+        out.element(name, &[("type", Some("html")), ("xml:lang", language)], html);
     }
 }
 
 fn categories(out: &mut Out, document: &Document, item: &Item) {
-    for Category { term, scheme, label } in &item.categories {
-        let scheme = scheme.as_deref().map(iri);
-        let attributes =
-            [("term", Some(&**term)), ("scheme", scheme.as_deref()), ("label", label.as_deref())];
-        out.empty("category", &attributes);
-    }
+    item.categories.iter().for_each(|one| category(out, one));
     let scheme = document.category_scheme();
     for (slug, title) in &item.sections {
         let attributes =
             [("term", Some(&**slug)), ("scheme", Some(&*scheme)), ("label", Some(&**title))];
         out.empty("category", &attributes);
     }
+}
+
+fn category(out: &mut Out, Category { term, scheme, label }: &Category) {
+    let scheme = scheme.as_deref().map(iri);
+    let attributes =
+        [("term", Some(&**term)), ("scheme", scheme.as_deref()), ("label", label.as_deref())];
+    out.empty("category", &attributes);
 }
 
 /// Links in a fixed order: the article, our page, the origin, the copies, files, what else the
@@ -184,7 +192,12 @@ fn source(out: &mut Out, document: &Document, item: &Item, outer: &str) {
     out.element("id", &[], &source_id(document, credit));
     out.element("title", &[("type", Some("text"))], credit.display_title());
     out.element("updated", &[], &rfc3339(credit.updated));
+    if let Some(subtitle) = &credit.subtitle {
+        out.element("subtitle", &[("type", Some("text"))], subtitle);
+    }
     credit.authors.iter().for_each(|author| person(out, "author", author));
+    credit.contributors.iter().for_each(|one| person(out, "contributor", one));
+    credit.categories.iter().for_each(|one| category(out, one));
     if let Some(url) = &credit.feed_url {
         link(out, "self", url, None, None);
     }
@@ -230,6 +243,8 @@ fn person(out: &mut Out, element: &str, person: &Person) {
     out.end(element);
 }
 
+/// An empty tag unsets the language around it (XML 1.0 §2.12), which the schema of RFC 4287 does not know: `und` says as
+/// much (BCP 47 §4.1).
 fn language(tag: &str) -> Option<&str> {
-    Some(tag).filter(|tag| is_language(tag))
+    if tag.is_empty() { Some("und") } else { Some(tag).filter(|tag| is_language(tag)) }
 }

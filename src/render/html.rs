@@ -7,6 +7,7 @@
 //! the canonical link, the feeds and what readers copy are absolute.
 
 pub mod excerpt;
+pub mod status;
 mod style;
 mod text;
 mod words;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::plain::plain;
 use super::xml::{clean, iri, rfc3339};
 use super::{Document, GENERATOR_URI, Item, MEDIA_TYPE_UNKNOWN, display_name, foreign, named};
-use crate::model::entry::{Enclosure, Person};
+use crate::model::entry::{Element, Enclosure, Person};
 
 /// Media type of the format.
 pub const MEDIA_TYPE: &str = "application/feed+json";
@@ -82,9 +82,7 @@ fn plain_summary(html: &str) -> Option<Value> {
 /// Returns the picture the publisher shows with the entry: `media:thumbnail`, else `itunes:image`.
 fn image(item: &Item) -> Option<&str> {
     let attribute = |prefix: &str, name: &str, attribute: &str| {
-        let is = |element: &crate::model::entry::Element| {
-            element.prefix == prefix && element.name == name
-        };
+        let is = |element: &Element| element.prefix == prefix && element.name == name;
         let element = foreign::find(&item.extensions, &is)?;
         let (_, value) = element.attributes.iter().find(|(named, _)| named == attribute)?;
         named(value)
@@ -141,7 +139,26 @@ fn credits(item: &Item) -> Value {
         members.put("published", instant(copy.published));
         Value::from(members.0)
     });
-    json!({ "about": GENERATOR_URI, "source": source.0, "copies": copies.collect::<Vec<_>>() })
+    let mut credits = Members::default();
+    credits.put("about", GENERATOR_URI);
+    credits.put("source", source.0);
+    credits.put("copies", copies.collect::<Vec<_>>());
+    let elements = foreign::writable(&item.extensions);
+    credits.put_list("elements", elements.iter().map(foreign_element));
+    credits.0.into()
+}
+
+/// Returns an element of another vocabulary (R78, R79), named as it is in XML.
+fn foreign_element(element: &Element) -> Value {
+    let mut members = Members::default();
+    members.put("name", format!("{}:{}", element.prefix, element.name));
+    let attributes = element.attributes.iter();
+    let attributes: Map<String, Value> =
+        attributes.map(|(name, value)| (name.clone(), text(value))).collect();
+    members.put_if("attributes", Some(attributes).filter(|it| !it.is_empty()).map(Value::from));
+    members.put_if("text", named(&element.text).map(text));
+    members.put_list("children", element.children.iter().map(foreign_element));
+    members.0.into()
 }
 
 fn text(text: &str) -> Value {

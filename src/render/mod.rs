@@ -90,8 +90,12 @@ pub struct Item {
     pub updated: Timestamp,
     /// The story's date: what it is ordered and filed by.
     pub date: Timestamp,
-    /// BCP 47 of the entry.
+    /// BCP 47 of the entry; empty where its publisher unset it.
     pub language: Option<String>,
+    /// BCP 47 of the title, where it is another.
+    pub title_language: Option<String>,
+    /// BCP 47 of the summary, where it is another.
+    pub summary_language: Option<String>,
     /// The publisher's categories.
     pub categories: Vec<Category>,
     /// Our own categories: (slug, title).
@@ -140,6 +144,12 @@ pub struct SourceCredit {
     pub language: Option<String>,
     /// Authors of the feed.
     pub authors: Vec<Person>,
+    /// Plain subtitle.
+    pub subtitle: Option<String>,
+    /// Contributors of the feed.
+    pub contributors: Vec<Person>,
+    /// Categories of the feed.
+    pub categories: Vec<Category>,
 }
 
 /// Another outlet that carries the story.

@@ -13,6 +13,7 @@ use crate::model::outcome::BoxFuture;
 
 use super::body::Body;
 use super::respond::{self, Answer};
+use super::select::Secrets;
 
 /// What the operator may ask of the daemon.
 pub trait Actions: Send + Sync {
@@ -24,6 +25,15 @@ pub trait Actions: Send + Sync {
 
     /// Polls and waits for the end; returns JSON lines, all of them or the last.
     fn poll(&self, query: PollQuery) -> BoxFuture<'_, Result<String, ActionError>>;
+
+    /// Reads the configuration again; returns the difference as one JSON object, or the problems.
+    fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>>;
+
+    /// Returns what is polled as OPML; `with_secrets`: sources whose address holds one too.
+    fn export(&self, secrets: Secrets) -> BoxFuture<'_, Result<String, ActionError>>;
+
+    /// Carries out an order; returns what came of it as one JSON object.
+    fn order(&self, order: OrderQuery) -> BoxFuture<'_, Result<String, ActionError>>;
 
     /// Says why an entry (a public id, a URL or a guid) looks as it does, as text.
     fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>>;
@@ -37,6 +47,21 @@ pub trait Actions: Send + Sync {
 
 /// What is made while it is sent.
 pub type Pieces = tokio::sync::mpsc::Receiver<std::io::Result<bytes::Bytes>>;
+
+/// What the operator orders about stories and sources, as named in the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderQuery {
+    /// Take a copy out of its story.
+    Split(String),
+    /// Make one story of two.
+    Merge(String, String),
+    /// Take a story out of all outputs.
+    Withdraw(String),
+    /// Put it back.
+    Restore(String),
+    /// Drop state and entries of a source.
+    Forget(String),
+}
 
 /// What is to be polled, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,6 +144,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 const BACKUP: &str = "application/zstd";
 const LINES: &str = "application/x-ndjson";
+const OPML: &str = "text/x-opml; charset=utf-8";
 /// Prometheus text format.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -127,10 +153,9 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
     let query = request.uri().query().unwrap_or_default();
     let (method, path) = (request.method(), request.uri().path());
     let allowed = match path {
-        "/metrics" | "/status.json" | "/healthz" | "/explain" | "/verify" | "/backup" => {
-            "GET, HEAD"
-        }
-        "/poll" => "POST",
+        "/metrics" | "/status.json" | "/healthz" | "/explain" | "/export.opml" | "/verify"
+        | "/backup" => "GET, HEAD",
+        "/poll" | "/reload" | "/split" | "/merge" | "/withdraw" | "/forget" => "POST",
         _ => return respond::text(StatusCode::NOT_FOUND, "not found\n"),
     };
     let is_read = method == Method::GET || method == Method::HEAD;
@@ -144,6 +169,16 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
         "/verify" => told(actions.verify().await, JSON),
         "/backup" if method == Method::HEAD => good(String::new(), BACKUP),
         "/backup" => backup(actions).await,
+        "/export.opml" => match query {
+            "" => told(actions.export(Secrets::LeftOut).await, OPML),
+            "with_secrets=1" => told(actions.export(Secrets::Kept).await, OPML),
+            _ => told(Err(invalid("the only parameter is with_secrets=1")), TEXT),
+        },
+        "/reload" => told(actions.reload().await, JSON),
+        "/split" | "/merge" | "/withdraw" | "/forget" => match read_order(path, query) {
+            Ok(order) => told(actions.order(order).await, JSON),
+            Err(error) => told(Err(error), TEXT),
+        },
         "/poll" => match read_poll(query) {
             Ok(query) => told(actions.poll(query).await, LINES),
             Err(error) => told(Err(error), TEXT),
@@ -169,6 +204,31 @@ async fn explain(actions: &Arc<dyn Actions>, query: &str) -> Answer {
     match pairs.find(|(key, value)| key == "entry" && !value.is_empty()) {
         Some((_, entry)) => told(actions.explain(&entry).await, TEXT),
         None => told(Err(invalid("name an entry: /explain?entry=…")), TEXT),
+    }
+}
+
+fn read_order(path: &str, query: &str) -> Result<OrderQuery, ActionError> {
+    let pairs: Vec<(String, String)> =
+        url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let all = |name: &str| -> Vec<String> {
+        let named = pairs.iter().filter(|(key, value)| key == name && !value.is_empty());
+        named.map(|(_, value)| value.clone()).collect()
+    };
+    let is_undone = match all("undo").as_slice() {
+        [] => false,
+        [value] if value == "0" => false,
+        [value] if value == "1" => true,
+        _ => return Err(invalid("`undo` is 1 or 0")),
+    };
+    match (path, all("entry").as_slice(), all("source").as_slice()) {
+        ("/split", [entry], []) => Ok(OrderQuery::Split(entry.clone())),
+        ("/merge", [one, two], []) => Ok(OrderQuery::Merge(one.clone(), two.clone())),
+        ("/withdraw", [entry], []) if is_undone => Ok(OrderQuery::Restore(entry.clone())),
+        ("/withdraw", [entry], []) => Ok(OrderQuery::Withdraw(entry.clone())),
+        ("/forget", [], [source]) => Ok(OrderQuery::Forget(source.clone())),
+        ("/merge", ..) => Err(invalid("name two entries: /merge?entry=…&entry=…")),
+        ("/forget", ..) => Err(invalid("name a source: /forget?source=…")),
+        _ => Err(invalid(&format!("name one entry: {path}?entry=…"))),
     }
 }
 
@@ -239,6 +299,15 @@ mod tests {
                 Ok(format!("{query:?}"))
             })
         }
+        fn export(&self, secrets: Secrets) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async move { Ok(format!("{secrets:?}")) })
+        }
+        fn order(&self, order: OrderQuery) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async move { Ok(format!("{order:?}")) })
+        }
+        fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async { Err(invalid("config.toml:1:1: error: bad")) })
+        }
         fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>> {
             Box::pin(async move { Ok(format!("about {entry}")) })
         }
@@ -284,7 +353,20 @@ mod tests {
             (Method::POST, "/metrics", 405),
             (Method::DELETE, "/poll", 405),
             (Method::PUT, "/healthz", 405),
-            (Method::POST, "/reload", 404),
+            (Method::POST, "/reload", 422),
+            (Method::GET, "/reload", 405),
+            (Method::GET, "/export.opml", 200),
+            (Method::GET, "/export.opml?with_secrets=1", 200),
+            (Method::GET, "/export.opml?secrets", 422),
+            (Method::POST, "/split?entry=a", 200),
+            (Method::POST, "/split", 422),
+            (Method::POST, "/merge?entry=a&entry=b", 200),
+            (Method::POST, "/merge?entry=a", 422),
+            (Method::POST, "/withdraw?entry=a&undo=1", 200),
+            (Method::POST, "/withdraw?entry=a&undo=yes", 422),
+            (Method::POST, "/forget?source=a", 200),
+            (Method::POST, "/forget?entry=a", 422),
+            (Method::GET, "/forget?source=a", 405),
             (Method::GET, "/", 404),
         ];
         for (method, uri, status) in cases {

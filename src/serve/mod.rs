@@ -172,6 +172,8 @@ impl Site {
             | Route::Sources
             | Route::FeedsOpml
             | Route::SourcesOpml
+            | Route::Status
+            | Route::StatusFeed
             | Route::Robots
             | Route::Style(_) => self.document(front, route, request).await,
         }
@@ -276,6 +278,7 @@ impl Front {
                 | Route::Dates
                 | Route::Categories
                 | Route::Sources
+                | Route::Status
                 | Route::NotFound
         );
         if !is_page {

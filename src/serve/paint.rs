@@ -9,11 +9,12 @@ use crate::render::{Document, atom, json, rss};
 use crate::store::Store;
 
 use super::cache::{Outcome, RenderError, Rendered};
-use super::select::{Found, Selected, View};
+use super::select::{Found, Secrets, Selected, View};
 use super::{Format, Front, Part, Route, Scope};
 
 /// `Content-Type` of pages.
 pub(super) const HTML: &str = "text/html; charset=utf-8";
+const ATOM: &str = "application/atom+xml; charset=utf-8";
 const OPML: &str = "text/x-opml; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -38,7 +39,15 @@ pub(super) fn paint(
             let (categories, sources) = html::folder_titles(&settings.site.language);
             Ok(done(view.feeds_opml(categories, sources), OPML, everything()))
         }
-        Route::SourcesOpml => Ok(done(view.sources_opml(), OPML, everything())),
+        Route::SourcesOpml => Ok(done(view.sources_opml(Secrets::LeftOut), OPML, everything())),
+        Route::Status | Route::StatusFeed if !settings.server.status_page => Ok(Outcome::Unknown),
+        Route::Status => {
+            let body = html::status::page(&front.shell, &view.status_rows());
+            Ok(done(body.into_bytes(), HTML, view.status_changed()))
+        }
+        Route::StatusFeed => {
+            Ok(done(atom::write(&view.status_document()), ATOM, view.status_changed()))
+        }
         Route::Robots => Ok(done(b"User-agent: *\nDisallow:\n".to_vec(), TEXT, view.created())),
         Route::Style(hash) if *hash == front.style.hash => {
             Ok(done(front.style.css.clone().into_bytes(), CSS, view.created()))
@@ -94,7 +103,7 @@ fn feed(
         Err(outcome) => return Ok(outcome),
     };
     let (body, content_type) = match format {
-        Format::Atom => (atom::write(&document), "application/atom+xml; charset=utf-8"),
+        Format::Atom => (atom::write(&document), ATOM),
         Format::Rss => (rss::write(&document), "application/rss+xml; charset=utf-8"),
         // RFC 8259 §11: JSON has no charset parameter.
         Format::Json => (json::write(&document), "application/feed+json"),

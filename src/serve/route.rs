@@ -66,6 +66,10 @@ pub enum Route {
     FeedsOpml,
     /// What is polled.
     SourcesOpml,
+    /// Which sources broke or came back.
+    Status,
+    /// The same as a feed.
+    StatusFeed,
     /// For crawlers.
     Robots,
     /// Alive.
@@ -135,6 +139,7 @@ impl Route {
             Self::Entry(_) => "entry",
             Self::Dates | Self::Categories | Self::Sources => "list",
             Self::FeedsOpml | Self::SourcesOpml => "opml",
+            Self::Status | Self::StatusFeed => "status",
             Self::Robots => "robots",
             Self::Health => "healthz",
             Self::Ready => "readyz",
@@ -197,6 +202,8 @@ fn find(segments: &[&str]) -> Route {
         ["sources"] => Route::Sources,
         ["feeds.opml"] => Route::FeedsOpml,
         ["sources.opml"] => Route::SourcesOpml,
+        ["status"] => Route::Status,
+        ["status.atom"] => Route::StatusFeed,
         ["robots.txt"] => Route::Robots,
         ["healthz"] => Route::Health,
         ["readyz"] => Route::Ready,
@@ -351,6 +358,8 @@ mod tests {
             ("/sources", Route::Sources),
             ("/feeds.opml", Route::FeedsOpml),
             ("/sources.opml", Route::SourcesOpml),
+            ("/status", Route::Status),
+            ("/status.atom", Route::StatusFeed),
             ("/robots.txt", Route::Robots),
             ("/healthz", Route::Health),
             ("/readyz", Route::Ready),

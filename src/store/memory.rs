@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use super::codec::{EntryHead, RawEntry, Tally, encode_state, raw_document, raw_story};
 use super::index::{Change, Index, is_published};
 use super::{Birth, Bounds, Candidates, Health, Stats, Store, StoreError};
-use crate::model::batch::Batch;
+use crate::model::batch::{Batch, Forgotten};
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use crate::model::features::Marks;
 use crate::model::selection::{Position, Selection};
@@ -146,6 +146,12 @@ impl Shelf {
         for (key, claim) in &batch.keys {
             self.check_claim(*key, *claim, batch);
         }
+        for no in &batch.forgotten.entries {
+            let held = self.entries.get(no);
+            let story = held.and_then(|held| self.story(held.story, batch));
+            let listed = story.is_some_and(|story| story.members.iter().any(|m| m.entry == *no));
+            assert!(!listed, "{no:?} is forgotten, but its story lists it");
+        }
     }
 
     fn check_entry(&self, no: EntryNo, held: &Held, batch: &Batch) {
@@ -183,7 +189,8 @@ impl Shelf {
                 "{no:?} is merged into nothing"
             );
         }
-        if story.merged_into.is_none() {
+        let is_tombstone = story.is_withdrawn && story.members.is_empty();
+        if story.merged_into.is_none() && !is_tombstone {
             let shown = story.members.iter().any(|m| m.entry == story.representative);
             assert!(shown, "{no:?}: the representative is none of the copies");
         }
@@ -242,5 +249,21 @@ impl Shelf {
         self.tally = tally;
         self.index.change_stories(&stories);
         self.index.change_entries(&entries);
+        self.forget(&batch.forgotten);
+    }
+
+    fn forget(&mut self, forgotten: &Forgotten) {
+        for no in &forgotten.entries {
+            if let Some(held) = self.entries.remove(no) {
+                self.tally.entries -= 1;
+                self.index.forget_entry(*no, &EntryHead::from(held.as_ref()));
+            }
+        }
+        let leads_nowhere = |claim: &Claim| match claim {
+            Claim::Entry(no) => forgotten.entries.contains(no),
+            Claim::Barred | Claim::Withheld(_) => false,
+        };
+        self.claims.retain(|key, claim| !forgotten.keys.contains(key) && !leads_nowhere(claim));
+        self.states.retain(|id, _| !forgotten.states.contains(id));
     }
 }

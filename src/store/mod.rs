@@ -25,6 +25,8 @@
 //!    merged into another hands over its copies.
 //! 10. A story's number, public id and date never change; no two stories have one public id.
 //! 11. A URL that is barred stays so, and one that leads to an entry leads to no other.
+//! 12. A story that a batch leaves without copies is withdrawn or merged away; it keeps its record. An entry that is
+//!     forgotten is listed by no story any more; the engine drops every key that leads to it.
 //!
 //! Engines keep keys, chunks, caches and codecs to themselves.
 
@@ -161,6 +163,19 @@ pub enum StoreError {
     Busy {
         /// Where.
         path: String,
+    },
+    /// Another user owns it. Nothing was touched: run as that user, or as root.
+    #[error(
+        "the store at {path} belongs to user {owner}, and this is user {us}; run it as root (every \
+         file stays with its owner) or as that user"
+    )]
+    NotOwner {
+        /// Where.
+        path: String,
+        /// Number of its owner, as far as it can be seen.
+        owner: String,
+        /// Our number.
+        us: u32,
     },
     /// The engine failed to read or write. A commit that failed so is not to be relied on: open
     /// again.

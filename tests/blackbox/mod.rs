@@ -182,6 +182,11 @@ per_host = 64
         self.dir.path().join("config.toml")
     }
 
+    /// Returns where the daemon's admin listener is.
+    pub fn socket(&self) -> PathBuf {
+        self.dir.path().join("data/control.sock")
+    }
+
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_feedmill"))
@@ -378,4 +383,19 @@ pub fn unix_get(socket: &Path, path: &str) -> String {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     text(&bytes).split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+}
+
+/// One request to the admin socket; returns status and body.
+pub fn unix_ask(socket: &Path, method: &str, path: &str) -> (u16, String) {
+    let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let answer = text(&bytes);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
 }

@@ -34,15 +34,30 @@ pub fn lower_with_accents(text: &str) -> String {
     }
     // The one letter whose small form is a letter with a loose accent.
     let is_plain = |c| c != 'İ' && !is_format_char(c);
-    if is_nfkc_quick(text.chars()) == IsNormalized::Yes && text.chars().all(is_plain) {
+    if is_composed(text) && text.chars().all(is_plain) {
         return text.chars().flat_map(char::to_lowercase).collect();
     }
     text.nfkc().flat_map(char::to_lowercase).filter(|c| !is_format_char(*c)).nfc().collect()
 }
 
+/// Tells whether `text` is surely in NFKC already.
+pub fn is_composed(text: &str) -> bool {
+    text.chars().all(is_settled) || is_nfkc_quick(text.chars()) == IsNormalized::Yes
+}
+
+/// Tells quickly that NFKC leaves `c` alone whatever stands around it; `false` says nothing.
+fn is_settled(c: char) -> bool {
+    matches!(c,
+        '\0'..='\u{9F}' | '\u{C0}'..='\u{131}' | '\u{134}'..='\u{13E}' | '\u{141}'..='\u{148}'
+        | '\u{14A}'..='\u{17E}' | '\u{400}'..='\u{45F}' | '\u{1EA0}'..='\u{1EF9}' | '\u{2013}'
+        | '\u{2014}' | '\u{2018}'..='\u{201E}' | '\u{3001}' | '\u{3002}'
+        | '\u{4E00}'..='\u{9FFF}')
+}
+
 /// Tells whether `c` is of the general category Cf: soft hyphen, zero width space, BOM, tags …
 pub fn is_format_char(c: char) -> bool {
-    matches!(c,
+    c >= '\u{AD}'
+        && matches!(c,
         '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}'
         | '\u{890}'..='\u{891}' | '\u{8E2}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
         | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}'
@@ -150,6 +165,18 @@ mod tests {
         for c in (0..=0x1_FFFF).filter_map(char::from_u32) {
             let text = format!("a{c}b");
             assert_eq!(fold(&text), fold_in_full(&text), "U+{:04X}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn settled_characters_are_left_alone_by_nfkc() {
+        for c in (0..=0x1_FFFF).filter_map(char::from_u32).filter(|c| is_settled(*c)) {
+            assert!(c.nfkc().eq([c]), "U+{:04X}", u32::from(c));
+            let quick = is_nfkc_quick([c].into_iter());
+            assert_eq!(quick, IsNormalized::Yes, "U+{:04X}", u32::from(c));
+            // A mark before it would have to be put in order with it.
+            let order = unicode_normalization::char::canonical_combining_class(c);
+            assert_eq!(order, 0, "U+{:04X}", u32::from(c));
         }
     }
 

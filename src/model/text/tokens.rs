@@ -67,6 +67,7 @@ fn kind_of(c: char) -> Option<TokenKind> {
         'a'..='z' | 'A'..='Z' => Some(TokenKind::Word),
         '0'..='9' => Some(TokenKind::Number),
         '\0'..='\u{7F}' => None,
+        _ if is_common_letter(c) => Some(TokenKind::Word),
         '\u{E00}'..='\u{E7F}'
         | '\u{3040}'..='\u{30FF}'
         | '\u{3400}'..='\u{4DBF}'
@@ -75,6 +76,13 @@ fn kind_of(c: char) -> Option<TokenKind> {
         _ if c.is_alphanumeric() => Some(TokenKind::Word),
         _ => None,
     }
+}
+
+/// Tells quickly that `c` is one of the letters that most texts are written in; `false` says nothing.
+pub fn is_common_letter(c: char) -> bool {
+    matches!(c,
+        'a'..='z' | 'A'..='Z' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{24F}'
+        | '\u{400}'..='\u{481}' | '\u{1E00}'..='\u{1EFF}' | '\u{AC00}'..='\u{D7A3}')
 }
 
 fn is_decimal_digit(c: char) -> bool {
@@ -90,6 +98,13 @@ fn is_decimal_digit(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn common_letters_are_letters() {
+        for c in (0..=0x1_FFFF).filter_map(char::from_u32).filter(|c| is_common_letter(*c)) {
+            assert!(c.is_alphabetic() && !is_decimal_digit(c), "U+{:04X}", u32::from(c));
+        }
+    }
 
     #[test]
     fn tokens_are_words_numbers_and_wide_characters() {

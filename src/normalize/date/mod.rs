@@ -18,17 +18,10 @@ mod zone;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+pub use crate::model::source::DayMonth;
+
 /// Longer texts are no dates (D35). The longest real one, of JavaScript, has 63 bytes.
 const TEXT_BYTES_MAX: usize = 256;
-
-/// Whether the day or the month comes first in `04/05/2026`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DayMonth {
-    /// `31/12`.
-    DayFirst,
-    /// `12/31`.
-    MonthFirst,
-}
 
 /// How a date is read where it leaves something open.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use ::url::Url;
-use unicode_normalization::UnicodeNormalization as _;
 
 use super::policy::{GENERIC, Rule, SCHEMES};
 use super::token::Attributes;
@@ -74,7 +73,7 @@ fn clean(value: &str) -> String {
     } else {
         Cow::Borrowed(value)
     };
-    text::allowed(&unified).nfc().collect()
+    text::composed(&unified).into_owned()
 }
 
 /// Returns the absolute URL if its scheme is allowed (R120).

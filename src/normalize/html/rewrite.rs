@@ -6,7 +6,8 @@
 //! which is where html5ever's cost grows with the square of the depth (html5ever#788) and where
 //! markup that is safe when read once turns out otherwise when read twice (R121, R122).
 
-use unicode_normalization::UnicodeNormalization as _;
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::Bounds;
@@ -280,8 +281,8 @@ impl Writer {
         if self.pending.is_empty() {
             return;
         }
-        let composed = compose(&self.pending);
-        self.pending.clear();
+        let pending = std::mem::take(&mut self.pending);
+        let composed = compose(&pending);
         let shown = if self.is_after_pre { composed.trim_start_matches('\n') } else { &composed };
         let is_in_table = self.top().is_some_and(|top| is_table_part(top.group));
         if is_in_table && !shown.bytes().all(|byte| byte.is_ascii_whitespace()) {
@@ -304,9 +305,12 @@ const CELL_PATH: [(Group, &str); 3] =
     [(Group::Table, "tbody"), (Group::Rows, "tr"), (Group::Row, "td")];
 
 /// Cleans decoded text: line ends as LF, no characters that XML forbids, NFC.
-fn compose(decoded: &str) -> String {
-    let unified = decoded.replace("\r\n", "\n").replace('\r', "\n");
-    text::allowed(&unified).nfc().collect()
+fn compose(decoded: &str) -> Cow<'_, str> {
+    if decoded.contains('\r') {
+        let unified = decoded.replace("\r\n", "\n").replace('\r', "\n");
+        return Cow::Owned(text::composed(&unified).into_owned());
+    }
+    text::composed(decoded)
 }
 
 /// No scope reaches beyond these (§13.2.4.2).

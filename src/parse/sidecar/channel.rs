@@ -76,6 +76,12 @@ fn meta(outline: &Outline, channel: &Node, context: &Context, flaws: &mut Flaws)
             ],
         ),
         is_blocked: wish::is_blocked(channel),
+        contributors: people::people(
+            channel,
+            context,
+            &[(Ns::Core, "contributor"), (Ns::Atom, "contributor"), (Ns::Dc, "contributor")],
+        ),
+        categories: super::item::categories(channel),
     }
 }
 
@@ -102,6 +108,11 @@ fn links(channel: &Node, context: &Context, is_atom: bool) -> Vec<RawLink> {
         (Ns::Core, "link") if is_atom => atom_link(node, context),
         (Ns::Core, "link") => rss_link(node, context),
         (Ns::Atom, "link") => atom_link(node, context),
+        (Ns::Itunes, "new-feed-url") => Some(RawLink {
+            rel: "new-feed-url".to_owned(),
+            href: url_text(node, context)?,
+            ..RawLink::default()
+        }),
         _ => None,
     });
     links.collect()

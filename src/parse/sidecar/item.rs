@@ -345,8 +345,22 @@ impl<'a> Item<'a> {
             updated: texts(source, &both("updated")).into_iter().next(),
             authors: people::people(source, &context, &both("author")),
             rights: inner.first(&both("rights")),
+            subtitle: inner.first(&both("subtitle")),
+            contributors: people::people(source, &context, &both("contributor")),
+            categories: inner.categories(),
         }
     }
+}
+
+/// Reads the categories among the children of `node`, of whatever vocabulary.
+pub(super) fn categories(node: &Node) -> Vec<Category> {
+    let mut out: Vec<Category> = Vec::new();
+    for category in node.elements().filter_map(category) {
+        if out.len() < LIST_MAX && !out.contains(&category) {
+            out.push(category);
+        }
+    }
+    out
 }
 
 fn category(node: &Node) -> Option<Category> {

@@ -106,12 +106,17 @@ const VIETNAMESE: Words = Words {
 
 /// Returns the texts in a language, English when it is not spoken here.
 pub(super) fn words(language: &str) -> &'static Words {
-    if primary(language) == "vi" { &VIETNAMESE } else { &ENGLISH }
+    if is_vietnamese(language) { &VIETNAMESE } else { &ENGLISH }
 }
 
 /// Tells whether a language is spoken here.
 pub(super) fn is_spoken(language: &str) -> bool {
     matches!(primary(language).as_str(), "en" | "vi")
+}
+
+/// Tells whether Vietnamese is spoken.
+pub(super) fn is_vietnamese(language: &str) -> bool {
+    primary(language) == "vi"
 }
 
 fn primary(language: &str) -> String {

@@ -138,6 +138,8 @@ impl View<'_> {
             published: entry.published,
             updated: held.updated,
             language: entry.language.clone().or_else(|| meta?.language.clone()),
+            title_language: entry.title_language.clone(),
+            summary_language: entry.summary_language.clone(),
             categories: entry.categories.clone(),
             sections: self.sections(sources),
             links: entry.links.clone(),
@@ -163,12 +165,12 @@ impl View<'_> {
     }
 
     /// `atom:source`: the entry's own when it names a feed (R11), else that of the source it came
-    /// from (R10, R12).
+    /// from (R10, R12), with what the entry says of it.
     fn source_credit(&self, held: &Held) -> SourceCredit {
-        let origin = held.entry.origin.as_ref().filter(|o| o.id.is_some() || o.feed_url.is_some());
-        match origin {
-            Some(origin) => origin_credit(origin, held),
+        match &held.entry.origin {
             None => self.own_credit(held),
+            Some(origin) if is_named(origin) => origin_credit(origin, held),
+            Some(origin) => overlaid(self.own_credit(held), origin),
         }
     }
 
@@ -192,6 +194,9 @@ impl View<'_> {
             rights: meta.rights.clone(),
             language: meta.language.clone(),
             authors: meta.authors.clone(),
+            subtitle: meta.subtitle.clone(),
+            contributors: meta.contributors.clone(),
+            categories: meta.categories.clone(),
         }
     }
 
@@ -243,8 +248,31 @@ pub(super) fn shown_url(text: &str) -> String {
     }
 }
 
+/// Tells whether an origin says which feed it is.
+fn is_named(origin: &Origin) -> bool {
+    origin.id.is_some() || origin.feed_url.is_some() || origin.site.is_some()
+}
+
+/// Puts what an entry says of its feed over what the feed says of itself.
+fn overlaid(own: SourceCredit, origin: &Origin) -> SourceCredit {
+    fn first<T: Clone>(said: &[T], own: Vec<T>) -> Vec<T> {
+        if said.is_empty() { own } else { said.to_vec() }
+    }
+    SourceCredit {
+        title: origin.title.clone().unwrap_or(own.title),
+        updated: origin.updated.unwrap_or(own.updated),
+        rights: origin.rights.clone().or(own.rights),
+        authors: first(&origin.authors, own.authors),
+        subtitle: origin.subtitle.clone().or(own.subtitle),
+        contributors: first(&origin.contributors, own.contributors),
+        categories: first(&origin.categories, own.categories),
+        ..own
+    }
+}
+
 fn origin_credit(origin: &Origin, held: &Held) -> SourceCredit {
-    let named = origin.id.as_deref().or(origin.feed_url.as_deref()).unwrap_or_default();
+    let site = origin.site.as_deref();
+    let named = origin.id.as_deref().or(origin.feed_url.as_deref()).or(site).unwrap_or_default();
     let title = origin.title.clone().filter(|title| !title.is_empty());
     SourceCredit {
         slug: held.source.to_string(),
@@ -258,6 +286,9 @@ fn origin_credit(origin: &Origin, held: &Held) -> SourceCredit {
         rights: origin.rights.clone(),
         language: None,
         authors: origin.authors.clone(),
+        subtitle: origin.subtitle.clone(),
+        contributors: origin.contributors.clone(),
+        categories: origin.categories.clone(),
     }
 }
 

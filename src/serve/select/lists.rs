@@ -1,11 +1,22 @@
 //! The two OPML lists.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use crate::model::source::Source;
 use crate::render::opml::{self, Feed, Folder, Head, Subscription};
 
 use super::item::{is_secret, shown_url};
 use super::{Part, Scope, View};
+
+/// Whether sources whose address holds a secret are in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// They are not.
+    LeftOut,
+    /// They are: the list is for the operator only.
+    Kept,
+}
 
 impl View<'_> {
     /// Returns what is published here, as OPML.
@@ -26,9 +37,10 @@ impl View<'_> {
         opml::feeds(&self.head(), &[feed(&Scope::All)], &folders)
     }
 
-    /// Returns what is polled, as OPML; sources whose address holds a secret are left out.
-    pub fn sources_opml(&self) -> Vec<u8> {
-        let open = self.catalog.sources.iter().filter(|source| !is_secret(source));
+    /// Returns what is polled, as OPML; sources whose address holds a secret are left out, or kept.
+    pub fn sources_opml(&self, secrets: Secrets) -> Vec<u8> {
+        let is_open = |source: &&Arc<Source>| secrets == Secrets::Kept || !is_secret(source);
+        let open = self.catalog.sources.iter().filter(is_open);
         let subscriptions: Vec<Subscription> = open
             .map(|source| {
                 let meta = self.states.get(&source.id).map(|state| &state.meta);

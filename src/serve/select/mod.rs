@@ -11,7 +11,10 @@ mod item;
 mod lists;
 mod number;
 mod page;
+mod status;
 mod window;
+
+pub use lists::Secrets;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,6 +26,7 @@ use crate::model::ids::feed_id;
 use crate::model::policy::{Catalog, ENTRIES_PER_FEED_MAX, SitePolicy};
 use crate::model::selection::{Position, Selection, Unit};
 use crate::model::source::{CategorySlug, Source, SourceId, SourceState};
+use crate::model::verdict::EntryKey;
 use crate::render::{Document, Item};
 use crate::store::{Stats, Store, StoreError};
 
@@ -101,7 +105,7 @@ impl<'a> View<'a> {
             Found::Here(membership) => membership,
             Found::Renamed(slug) => return Ok(Found::Renamed(slug)),
             Found::Gone => return Ok(Found::Gone),
-            Found::Unknown => return Ok(Found::Unknown),
+            Found::Unknown => return self.unless_remembered(scope),
         };
         let Some(places) = self.places(scope, part, &membership)? else {
             return Ok(Found::Unknown);
@@ -123,6 +127,20 @@ impl<'a> View<'a> {
             Scope::Category(slug) | Scope::CategoryDay(slug, _) => self.category_members(slug),
             Scope::Source(id) => self.source_member(id),
         }
+    }
+
+    /// What the configuration had once is gone (410); anything else is unknown.
+    fn unless_remembered<T>(&self, scope: &Scope) -> Result<Found<T>, StoreError> {
+        let name = match scope {
+            Scope::Category(slug) | Scope::CategoryDay(slug, _) => format!("category/{slug}"),
+            Scope::Source(id) if !self.sources.contains_key(&SourceId::new(id)) => {
+                format!("source/{id}")
+            }
+            Scope::All | Scope::Day(_) | Scope::Source(_) => return Ok(Found::Unknown),
+        };
+        let found = self.store.find(&[EntryKey::name(&name)])?;
+        let is_remembered = found.into_iter().flatten().next().is_some();
+        Ok(if is_remembered { Found::Gone } else { Found::Unknown })
     }
 
     fn category_members(&self, slug: &str) -> Found<Membership> {

@@ -51,6 +51,8 @@ impl Key<'_> {
             Self::Story(_) => b's',
             Self::Claim(EntryKey { kind: KeyKind::Own, .. }) => b'o',
             Self::Claim(EntryKey { kind: KeyKind::Url, .. }) => b'u',
+            Self::Claim(EntryKey { kind: KeyKind::Apart, .. }) => b'a',
+            Self::Claim(EntryKey { kind: KeyKind::Name, .. }) => b'n',
             Self::State(_) => b'f',
             Self::Document(_) => b'l',
         }
@@ -68,6 +70,8 @@ impl fmt::Display for Key<'_> {
                 let kind = match claim.kind {
                     KeyKind::Own => "own",
                     KeyKind::Url => "url",
+                    KeyKind::Apart => "apart",
+                    KeyKind::Name => "name",
                 };
                 write!(f, "claim {kind} {:032x}", u128::from_be_bytes(claim.hash))
             }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize, Serializer};
 
-use crate::model::entry::Person;
+use crate::model::entry::{Category, Person};
 use crate::model::verdict::{EntryKey, KeyKind};
 
 /// An instant: whole seconds and nanoseconds, so that the usual one takes six bytes.
@@ -117,6 +117,26 @@ pub(super) fn numbers(hashes: &Bytes<'_>) -> Vec<u64> {
     whole.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect()
 }
 
+/// `Category`.
+#[derive(Debug, Serialize, DeriveDeserialize)]
+pub(super) struct CategoryWire<'a> {
+    term: &'a str,
+    scheme: Option<&'a str>,
+    label: Option<&'a str>,
+}
+
+impl<'a> From<&'a Category> for CategoryWire<'a> {
+    fn from(Category { term, scheme, label }: &'a Category) -> Self {
+        Self { term, scheme: scheme.as_deref(), label: label.as_deref() }
+    }
+}
+
+impl From<CategoryWire<'_>> for Category {
+    fn from(CategoryWire { term, scheme, label }: CategoryWire<'_>) -> Self {
+        Self { term: term.to_owned(), scheme: owned(scheme), label: owned(label) }
+    }
+}
+
 /// `Person`.
 #[derive(Debug, Serialize, DeriveDeserialize)]
 pub(super) struct PersonWire<'a> {
@@ -169,6 +189,8 @@ mod digest {
 enum KindWire {
     Own,
     Url,
+    Apart,
+    Name,
 }
 
 impl From<EntryKey> for KeyWire {
@@ -176,6 +198,8 @@ impl From<EntryKey> for KeyWire {
         let kind = match kind {
             KeyKind::Own => KindWire::Own,
             KeyKind::Url => KindWire::Url,
+            KeyKind::Apart => KindWire::Apart,
+            KeyKind::Name => KindWire::Name,
         };
         Self { kind, hash }
     }
@@ -186,6 +210,8 @@ impl From<KeyWire> for EntryKey {
         let kind = match kind {
             KindWire::Own => KeyKind::Own,
             KindWire::Url => KeyKind::Url,
+            KindWire::Apart => KeyKind::Apart,
+            KindWire::Name => KeyKind::Name,
         };
         Self { kind, hash }
     }

@@ -7,11 +7,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::pack::With;
-use super::parts::{Instant, PersonWire, fixed, instant, models, owned, timestamp, wires};
+use super::parts::{
+    CategoryWire, Instant, PersonWire, fixed, instant, models, owned, timestamp, wires,
+};
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::EntryNo;
 use crate::model::source::{
-    Departed, FeedMeta, ItemHash, Listed, PublisherWish, SourceId, SourceState, Validators,
+    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PublisherWish, SourceId, SourceState,
+    Validators,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -31,6 +34,8 @@ struct StateWire<'a> {
     redirect_pending: Option<&'a str>,
     fetch_no: u32,
     changed: Option<Instant>,
+    #[serde(borrow)]
+    outages: Vec<(Instant, Option<Instant>, &'a str)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,6 +58,7 @@ struct DocumentWire<'a> {
     departed: Vec<(u64, u32)>,
     #[serde(borrow)]
     flaws: Vec<(&'a str, u32)>,
+    is_day_first: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,6 +77,10 @@ struct MetaWire<'a> {
     icon: Option<&'a str>,
     logo: Option<&'a str>,
     updated: Option<Instant>,
+    #[serde(borrow)]
+    contributors: Vec<PersonWire<'a>>,
+    #[serde(borrow)]
+    categories: Vec<CategoryWire<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -111,6 +121,7 @@ pub(crate) fn is_same_document(one: &SourceState, other: &SourceState) -> bool {
         && one.listed == other.listed
         && one.departed == other.departed
         && one.flaws == other.flaws
+        && one.date_order == other.date_order
 }
 
 /// Reads the record of what every poll changes; the rest of the state is empty.
@@ -151,6 +162,11 @@ impl<'a> From<&'a SourceState> for StateWire<'a> {
             redirect_pending: state.redirect_pending.as_deref(),
             fetch_no: state.fetch_no,
             changed: instant(state.changed),
+            outages: state
+                .outages
+                .iter()
+                .map(|outage| (Instant(outage.from), instant(outage.until), outage.error.as_str()))
+                .collect(),
         }
     }
 }
@@ -172,6 +188,15 @@ impl StateWire<'_> {
             redirect_pending: owned(self.redirect_pending),
             fetch_no: self.fetch_no,
             changed: timestamp(self.changed),
+            outages: self
+                .outages
+                .into_iter()
+                .map(|(from, until, error)| Outage {
+                    from: from.0,
+                    until: timestamp(until),
+                    error: error.to_owned(),
+                })
+                .collect(),
             ..SourceState::default()
         }
     }
@@ -190,6 +215,7 @@ impl<'a> From<&'a SourceState> for DocumentWire<'a> {
             listed: state.listed.iter().map(ListedWire::from).collect(),
             departed: state.departed.iter().map(|gone| (gone.entry.0, gone.last_listed)).collect(),
             flaws: state.flaws.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
+            is_day_first: state.date_order.map(|order| order == DayMonth::DayFirst),
         }
     }
 }
@@ -212,6 +238,8 @@ impl DocumentWire<'_> {
             .collect();
         state.flaws =
             self.flaws.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+        let order = |is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst };
+        state.date_order = self.is_day_first.map(order);
     }
 }
 
@@ -271,6 +299,8 @@ impl<'a> From<&'a FeedMeta> for MetaWire<'a> {
             icon: meta.icon.as_deref(),
             logo: meta.logo.as_deref(),
             updated: instant(meta.updated),
+            contributors: wires(&meta.contributors),
+            categories: wires(&meta.categories),
         }
     }
 }
@@ -290,6 +320,8 @@ impl From<MetaWire<'_>> for FeedMeta {
             icon: owned(wire.icon),
             logo: owned(wire.logo),
             updated: timestamp(wire.updated),
+            contributors: models(wire.contributors),
+            categories: models(wire.categories),
         }
     }
 }

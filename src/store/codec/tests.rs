@@ -12,7 +12,8 @@ use crate::model::entry::{
 };
 use crate::model::features::Marks;
 use crate::model::source::{
-    Departed, FeedMeta, ItemHash, Listed, PublisherWish, SourceId, SourceState, Validators,
+    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PublisherWish, SourceId, SourceState,
+    Validators,
 };
 use crate::model::verdict::{Claim, EntryKey, Joined, KeyKind};
 use crate::store::{Birth, StoreError};
@@ -78,7 +79,14 @@ fn entry() -> impl Strategy<Value = Entry> {
         GuidKind::JsonId,
     ];
     let names = (some_text(), proptest::sample::select(kinds.to_vec()), some_text(), some_text());
-    let texts = (text(), some_text(), option::of("[a-z <>/p]{0,600}"), some_text(), some_text());
+    let texts = (
+        text(),
+        some_text(),
+        option::of("[a-z <>/p]{0,600}"),
+        some_text(),
+        some_text(),
+        some_text(),
+    );
     let people = (vec(person(), 0..3), vec(person(), 0..2));
     let dates = (option::of(at()), option::of(at()));
     (names, texts, people, parts(), dates, option::of(origin())).prop_map(
@@ -90,6 +98,8 @@ fn entry() -> impl Strategy<Value = Entry> {
             title: texts.0,
             summary: texts.1,
             content: texts.2,
+            title_language: texts.5,
+            summary_language: texts.3.clone(),
             rights: texts.3,
             language: texts.4,
             authors: people.0,
@@ -105,12 +115,15 @@ fn entry() -> impl Strategy<Value = Entry> {
     )
 }
 
-fn parts() -> impl Strategy<Value = (Vec<Category>, Vec<Link>, Vec<Enclosure>, Vec<Element>)> {
-    let category = (text(), some_text(), some_text()).prop_map(|(term, scheme, label)| Category {
+fn category() -> impl Strategy<Value = Category> {
+    (text(), some_text(), some_text()).prop_map(|(term, scheme, label)| Category {
         term,
         scheme,
         label,
-    });
+    })
+}
+
+fn parts() -> impl Strategy<Value = (Vec<Category>, Vec<Link>, Vec<Enclosure>, Vec<Element>)> {
     let link = (text(), text(), some_text(), some_text(), some_text())
         .prop_map(|(rel, href, mime, title, hreflang)| Link { rel, href, mime, title, hreflang });
     let numbers = (option::of(any::<u64>()), option::of(any::<u64>()));
@@ -123,19 +136,24 @@ fn parts() -> impl Strategy<Value = (Vec<Category>, Vec<Link>, Vec<Enclosure>, V
             duration_s,
         },
     );
-    (vec(category, 0..3), vec(link, 0..3), vec(enclosure, 0..2), vec(element(), 0..3))
+    (vec(category(), 0..3), vec(link, 0..3), vec(enclosure, 0..2), vec(element(), 0..3))
 }
 
 fn origin() -> impl Strategy<Value = Origin> {
     let texts = (some_text(), some_text(), some_text(), some_text(), some_text());
-    (texts, option::of(at()), vec(person(), 0..2)).prop_map(|(texts, updated, authors)| Origin {
+    let people = (vec(person(), 0..2), vec(person(), 0..2));
+    let more = (some_text(), vec(category(), 0..2));
+    (texts, option::of(at()), people, more).prop_map(|(texts, updated, people, more)| Origin {
         id: texts.0,
         title: texts.1,
         feed_url: texts.2,
         site: texts.3,
         rights: texts.4,
         updated,
-        authors,
+        authors: people.0,
+        subtitle: more.0,
+        contributors: people.1,
+        categories: more.1,
     })
 }
 
@@ -145,7 +163,7 @@ fn held() -> impl Strategy<Value = Held> {
     let marks = (any::<u16>(), vec(any::<u64>(), 0..40), any::<u64>(), any::<bool>());
     let joined = (text(), option::of(any::<u64>()), vec((text(), -1e9..1e9_f64), 0..4));
     let names = (source(), key(), some_text(), text());
-    (numbers, names, entry(), (at(), at()), prints, marks, joined).prop_map(
+    (numbers, names, entry(), (at(), at(), option::of(at())), prints, marks, joined).prop_map(
         |(numbers, names, entry, dates, prints, marks, joined)| Held {
             no: EntryNo(numbers.0),
             source: names.0,
@@ -153,6 +171,7 @@ fn held() -> impl Strategy<Value = Held> {
             key: names.1,
             entry,
             first_seen: dates.0,
+            filed: dates.2,
             updated: dates.1,
             first_listed: numbers.2,
             fingerprint: Fingerprint { title: prints.0, content: prints.1, summary: prints.2 },
@@ -190,8 +209,9 @@ fn story() -> impl Strategy<Value = Story> {
 fn meta() -> impl Strategy<Value = FeedMeta> {
     let texts = (some_text(), some_text(), some_text(), some_text(), some_text());
     let more = (some_text(), some_text(), some_text(), some_text());
-    (texts, more, vec(text(), 0..3), vec(person(), 0..3), option::of(at())).prop_map(
-        |(texts, more, hubs, authors, updated)| FeedMeta {
+    let people = (vec(person(), 0..3), vec(person(), 0..2), vec(category(), 0..2));
+    (texts, more, vec(text(), 0..3), people, option::of(at())).prop_map(
+        |(texts, more, hubs, (authors, contributors, categories), updated)| FeedMeta {
             id: texts.0,
             title: texts.1,
             subtitle: texts.2,
@@ -204,6 +224,8 @@ fn meta() -> impl Strategy<Value = FeedMeta> {
             icon: more.2,
             logo: more.3,
             updated,
+            contributors,
+            categories,
         },
     )
 }
@@ -224,12 +246,20 @@ fn state() -> impl Strategy<Value = SourceState> {
     let validators = (some_text(), some_text(), text())
         .prop_map(|(etag, last_modified, url)| Validators { etag, last_modified, url });
     let dates = vec(option::of(at()), 5);
-    let numbers = (any::<u32>(), option::of(any::<u16>()), any::<u32>(), any::<bool>());
+    let order = option::of(any::<bool>());
+    let numbers = (any::<u32>(), option::of(any::<u16>()), any::<u32>(), any::<bool>(), order);
     let listed = (any::<u64>(), option::of(any::<u64>()))
         .prop_map(|(item, entry)| Listed { item: ItemHash(item), entry: entry.map(EntryNo) });
     let departed = (any::<u64>(), any::<u32>())
         .prop_map(|(entry, last_listed)| Departed { entry: EntryNo(entry), last_listed });
-    let lists = (vec(listed, 0..40), vec(departed, 0..9), vec((text(), any::<u32>()), 0..3));
+    let outage = (at(), option::of(at()), text()).prop_map(|(from, until, error)| Outage {
+        from,
+        until,
+        error,
+    });
+    let outages = vec(outage, 0..4);
+    let lists =
+        (vec(listed, 0..40), vec(departed, 0..9), vec((text(), any::<u32>()), 0..3), outages);
     let texts = (text(), text(), some_text(), some_text());
     (option::of(validators), dates, numbers, texts, meta(), wish(), lists).prop_map(
         |(validators, dates, numbers, texts, meta, wish, lists)| SourceState {
@@ -252,6 +282,10 @@ fn state() -> impl Strategy<Value = SourceState> {
             departed: lists.1,
             changed: dates[4],
             flaws: lists.2,
+            outages: lists.3,
+            date_order: numbers
+                .4
+                .map(|is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst }),
         },
     )
 }
@@ -372,6 +406,7 @@ fn an_entry() -> Held {
             ..Entry::default()
         },
         first_seen: "2026-11-24T02:10:00.25Z".parse().unwrap(),
+        filed: None,
         updated: "2026-11-24T02:10:00Z".parse().unwrap(),
         first_listed: 3,
         fingerprint: Fingerprint { title: 1, content: 2, summary: 0 },

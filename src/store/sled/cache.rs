@@ -65,13 +65,16 @@ impl<K: Copy + Eq + Hash, V> Cache<K, V> {
         }
     }
 
-    /// Lets go of records that are no more.
-    pub(super) fn forget(&self, keys: impl IntoIterator<Item = K>) {
+    /// Drops records that a batch removed, once the engine has dropped them.
+    pub(super) fn forget<'k>(&self, removed: impl IntoIterator<Item = &'k K>)
+    where
+        K: 'k,
+    {
         let mut halves = self.halves();
         halves.age += 1;
-        for key in keys {
-            halves.old.remove(&key);
-            halves.young.remove(&key);
+        for key in removed {
+            halves.old.remove(key);
+            halves.young.remove(key);
         }
     }
 

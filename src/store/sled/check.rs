@@ -34,7 +34,7 @@ pub(super) fn check(store: &Live, on_progress: &mut dyn FnMut(Progress)) -> Vec<
     for no in walk.owners.keys().copied().filter(|no| !entries.contains(no)).collect::<Vec<_>>() {
         walk.find(format!("{}: missing, though a story lists it", Key::Entry(no)));
     }
-    for kind in [KeyKind::Own, KeyKind::Url] {
+    for kind in [KeyKind::Own, KeyKind::Url, KeyKind::Apart, KeyKind::Name] {
         walk.claims(kind, &entries);
     }
     walk.states();
@@ -143,7 +143,9 @@ impl Walk<'_> {
             }
             return Ok(());
         }
-        if !story.members.iter().any(|member| member.entry == story.representative) {
+        let is_tombstone = story.is_withdrawn && story.members.is_empty();
+        if !is_tombstone && !story.members.iter().any(|member| member.entry == story.representative)
+        {
             self.find(format!("{key}: its representative is none of its copies"));
         }
         for member in &story.members {

@@ -34,6 +34,8 @@ pub(super) struct Changes {
     stories: BTreeSet<StoryNo>,
     claims: BTreeSet<EntryKey>,
     states: BTreeSet<SourceId>,
+    /// Something was forgotten: what is written lists it all the same.
+    is_spoilt: bool,
 }
 
 impl Changes {
@@ -42,7 +44,17 @@ impl Changes {
         self.entries.extend(plan.held.iter().map(|(no, ..)| *no));
         self.stories.extend(plan.told.iter().map(|(no, ..)| *no));
         self.claims.extend(&plan.claims);
+        self.is_spoilt |= !plan.dropped.is_empty() || !plan.left.is_empty();
         self.states.extend(plan.states.iter().map(|(id, _)| id.clone()));
+    }
+
+    /// Fails when the backup has to be begun again.
+    fn check(&self) -> Result<(), StoreError> {
+        if self.is_spoilt {
+            let path = "an order to forget a source".to_owned();
+            return Err(StoreError::Busy { path });
+        }
+        Ok(())
     }
 
     fn len(&self) -> usize {
@@ -84,6 +96,7 @@ impl SledStore {
         lines.put(&Line::Changes)?;
         for _ in 0..ROUNDS_MAX {
             let changes = self.changes().replace(Changes::default()).unwrap_or_default();
+            changes.check()?;
             for line in read(&self.live(), &changes)? {
                 lines.put(&line)?;
             }
@@ -95,6 +108,7 @@ impl SledStore {
             let _writer = self.writer();
             let live = self.live();
             let changes = self.changes().take().unwrap_or_default();
+            changes.check()?;
             (read(&live, &changes)?, totals(&live))
         };
         // The writer goes on while this is written: the other end may be slow.

@@ -133,13 +133,16 @@ impl Live {
     /// Takes in what was written. The engine has it already, so that nothing is listed that cannot
     /// be read.
     pub(super) fn remember(&self, plan: Plan) {
-        let Plan { heads, stories, states, tally, held, told, claims: _, writes: _ } = plan;
+        let Plan { heads, stories, states, tally, dropped, left, held, told, .. } = plan;
         self.entries.renew(held);
         self.stories.renew(told);
+        self.entries.forget(dropped.iter().map(|(no, _)| no));
         let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
         memory.index.change_stories(&stories);
         memory.index.change_entries(&heads);
+        dropped.iter().for_each(|(no, head)| memory.index.forget_entry(*no, head));
         memory.states.extend(states);
+        memory.states.retain(|id, _| !left.contains(id));
         memory.tally = tally;
     }
 
@@ -150,8 +153,8 @@ impl Live {
         entries: &[(EntryNo, Option<EntryHead>)],
         tally: Tally,
     ) {
-        self.entries.forget(entries.iter().map(|(no, _)| *no));
-        self.stories.forget(stories.iter().map(|story| story.no));
+        self.entries.forget(entries.iter().map(|(no, _)| no));
+        self.stories.forget(stories.iter().map(|story| &story.no));
         let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
         stories.iter().for_each(|story| memory.index.forget_story(story));
         for (no, head) in entries {

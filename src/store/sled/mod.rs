@@ -20,6 +20,7 @@ mod keep;
 mod live;
 mod manifest;
 mod open;
+mod owner;
 mod plan;
 mod records;
 mod restore;
@@ -45,6 +46,7 @@ use dump::Changes;
 use live::Live;
 use manifest::Manifest;
 use open::Opened;
+use owner::Owner;
 use plan::Plan;
 
 pub use salvage::Repaired;
@@ -85,6 +87,8 @@ pub struct SledStore {
     rewritten: Mutex<Option<f64>>,
     /// Behind `live`: others may come in only when the engine is gone.
     _lock: File,
+    /// Last: every file is there by then.
+    owner: Option<Owner>,
 }
 
 /// What only the one writer changes.
@@ -107,8 +111,9 @@ impl SledStore {
     /// durable. `NewerFormat`, `Full`, and `Engine` for all else. A store with single records
     /// damaged opens, with `Health::Damaged`.
     pub fn open(dir: &Path, birth: &Birth, options: SledOptions) -> Result<Self, StoreError> {
+        let owner = owner::owner(dir)?;
         let Opened { lock, manifest, birth, live } = open::open(dir, birth, options)?;
-        Ok(Self {
+        let store = Self {
             dir: dir.to_path_buf(),
             options,
             birth,
@@ -118,7 +123,10 @@ impl SledStore {
             changes: Mutex::default(),
             rewritten: Mutex::default(),
             _lock: lock,
-        })
+            owner,
+        };
+        store.owner.iter().for_each(Owner::give_back);
+        Ok(store)
     }
 
     /// Makes everything committed durable, and lets go of the directory.
@@ -258,6 +266,7 @@ impl Store for SledStore {
         let live = self.live();
         live.noticed(live.records.flush())?;
         self.tend(&mut writer, &live);
+        self.owner.iter().for_each(Owner::give_back);
         Ok(())
     }
 

@@ -1,17 +1,18 @@
 //! Turns a batch into writes, and into what changes in memory once they are done.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::StoreError;
 use super::live::Live;
 use super::records::Writes;
-use crate::model::batch::Batch;
+use crate::model::batch::{Batch, Forgotten};
 use crate::model::entry::{EntryNo, Held, Story, StoryNo};
 use crate::model::source::{SourceId, SourceState};
-use crate::model::verdict::EntryKey;
+use crate::model::verdict::{Claim, EntryKey, KeyKind};
 use crate::store::codec::{
-    EntryHead, Key, RawEntry, Tally, encode_claim, encode_document, encode_state, encode_story,
-    is_same_document,
+    EntryHead, Key, RawEntry, Tally, decode_claim, encode_claim, encode_document, encode_state,
+    encode_story, is_same_document,
 };
 use crate::store::index::Change;
 
@@ -23,6 +24,10 @@ pub(super) struct Plan {
     pub(super) states: Vec<(SourceId, Arc<SourceState>)>,
     pub(super) tally: Tally,
     pub(super) claims: Vec<EntryKey>,
+    /// Entries that go, as the index has them.
+    pub(super) dropped: Vec<(EntryNo, EntryHead)>,
+    /// States that go.
+    pub(super) left: BTreeSet<SourceId>,
     /// For the caches: what is written, and the length of its record.
     pub(super) held: Vec<(EntryNo, Arc<Held>, usize)>,
     pub(super) told: Vec<(StoryNo, Arc<Story>, usize)>,
@@ -39,6 +44,8 @@ impl Plan {
             states: Vec::with_capacity(batch.states.len()),
             tally: before.after(&batch),
             claims: batch.keys.keys().copied().collect(),
+            dropped: Vec::new(),
+            left: BTreeSet::new(),
             held: Vec::with_capacity(batch.entries.len()),
             told: Vec::with_capacity(batch.stories.len()),
         };
@@ -54,6 +61,7 @@ impl Plan {
         for (id, state) in batch.states {
             plan.state(store, id, state)?;
         }
+        plan.forget(store, batch.forgotten)?;
         plan.put(store, true, Tally::KEY, &plan.tally.encode()?)?;
         Ok(plan)
     }
@@ -92,6 +100,29 @@ impl Plan {
         Ok(())
     }
 
+    fn forget(&mut self, store: &Live, forgotten: Forgotten) -> Result<(), StoreError> {
+        let Forgotten { mut keys, entries, states } = forgotten;
+        for no in &entries {
+            if let Some(head) = store.head_if_readable(*no)? {
+                self.tally.entries = self.tally.entries.saturating_sub(1);
+                self.dropped.push((*no, head));
+            }
+            store.records.remove(&mut self.writes, Key::Entry(*no))?;
+        }
+        if !entries.is_empty() {
+            keys.extend(leading_to(store, &entries)?);
+        }
+        for key in keys {
+            store.records.remove(&mut self.writes, Key::Claim(key))?;
+        }
+        for id in &states {
+            store.records.remove(&mut self.writes, Key::State(id))?;
+            store.records.remove(&mut self.writes, Key::Document(id))?;
+        }
+        self.left = states;
+        Ok(())
+    }
+
     /// Adds a record; one that may be there already is asked for the pieces it leaves behind.
     fn put(
         &mut self,
@@ -106,4 +137,24 @@ impl Plan {
             self.writes.put(key, record).map(drop)
         }
     }
+}
+
+/// Returns every key that leads to one of the entries: all keys are read, since an entry does not know those it had before
+/// its link or guid changed.
+fn leading_to(store: &Live, entries: &BTreeSet<EntryNo>) -> Result<Vec<EntryKey>, StoreError> {
+    let mut found = Vec::new();
+    for kind in [KeyKind::Own, KeyKind::Url] {
+        for row in store.records.scan(Key::Claim(EntryKey { kind, hash: [0; 16] })) {
+            let (bytes, first) = row?;
+            let Some(hash) = bytes.get(1..).and_then(|hash| hash.try_into().ok()) else { continue };
+            let key = EntryKey { kind, hash };
+            let record = store.records.join(Key::Claim(key), &bytes, &first)?;
+            if let Claim::Entry(no) = decode_claim(key, &record)?
+                && entries.contains(&no)
+            {
+                found.push(key);
+            }
+        }
+    }
+    Ok(found)
 }

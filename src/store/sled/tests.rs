@@ -33,6 +33,7 @@ fn held(no: u64, content: &str) -> Held {
             ..Entry::default()
         },
         first_seen: jiff::Timestamp::from_second(1_793_000_000).unwrap(),
+        filed: None,
         updated: jiff::Timestamp::UNIX_EPOCH,
         first_listed: 1,
         fingerprint: Fingerprint::default(),
@@ -58,6 +59,7 @@ fn article(no: u64, content: &str) -> Batch {
         was_changed_late: false,
     };
     Batch {
+        forgotten: crate::model::batch::Forgotten::default(),
         keys: [(held.key, Claim::Entry(held.no))].into(),
         stories: [(story.no, story)].into(),
         entries: [(held.no, held)].into(),

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::parts::{Instant, PersonWire, instant, models, owned, timestamp, wires};
+use super::super::parts::{
+    CategoryWire, Instant, PersonWire, instant, models, owned, timestamp, wires,
+};
 use super::element::{ElementWire, flatten, nest};
-use crate::model::entry::{Category, Enclosure, Entry, EntryNo, GuidKind, Held, Link, Origin};
+use crate::model::entry::{Enclosure, Entry, EntryNo, GuidKind, Held, Link, Origin};
 use crate::model::verdict::Joined;
 
 #[derive(Serialize, Deserialize)]
@@ -35,6 +37,8 @@ pub(super) struct BodyWire<'a> {
     extensions: Vec<ElementWire<'a>>,
     rights: Option<&'a str>,
     language: Option<&'a str>,
+    title_language: Option<&'a str>,
+    summary_language: Option<&'a str>,
     updated: Option<Instant>,
     #[serde(borrow)]
     origin: Option<OriginWire<'a>>,
@@ -47,13 +51,6 @@ enum GuidKindWire {
     Guid,
     OpaqueGuid,
     JsonId,
-}
-
-#[derive(Serialize, Deserialize)]
-struct CategoryWire<'a> {
-    term: &'a str,
-    scheme: Option<&'a str>,
-    label: Option<&'a str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,6 +81,11 @@ struct OriginWire<'a> {
     #[serde(borrow)]
     authors: Vec<PersonWire<'a>>,
     rights: Option<&'a str>,
+    subtitle: Option<&'a str>,
+    #[serde(borrow)]
+    contributors: Vec<PersonWire<'a>>,
+    #[serde(borrow)]
+    categories: Vec<CategoryWire<'a>>,
 }
 
 /// What the body gives back; `entry.published` is in the head.
@@ -116,6 +118,8 @@ impl<'a> From<&'a Held> for BodyWire<'a> {
             extensions: flatten(&entry.extensions),
             rights: entry.rights.as_deref(),
             language: entry.language.as_deref(),
+            title_language: entry.title_language.as_deref(),
+            summary_language: entry.summary_language.as_deref(),
             updated: instant(entry.updated),
             origin: entry.origin.as_ref().map(OriginWire::from),
         }
@@ -141,6 +145,8 @@ impl BodyWire<'_> {
             extensions: nest(self.extensions)?,
             rights: owned(self.rights),
             language: owned(self.language),
+            title_language: owned(self.title_language),
+            summary_language: owned(self.summary_language),
             published: None,
             updated: timestamp(self.updated),
             origin: self.origin.map(Origin::from),
@@ -175,18 +181,6 @@ impl From<GuidKindWire> for GuidKind {
             GuidKindWire::OpaqueGuid => Self::OpaqueGuid,
             GuidKindWire::JsonId => Self::JsonId,
         }
-    }
-}
-
-impl<'a> From<&'a Category> for CategoryWire<'a> {
-    fn from(Category { term, scheme, label }: &'a Category) -> Self {
-        Self { term, scheme: scheme.as_deref(), label: label.as_deref() }
-    }
-}
-
-impl From<CategoryWire<'_>> for Category {
-    fn from(CategoryWire { term, scheme, label }: CategoryWire<'_>) -> Self {
-        Self { term: term.to_owned(), scheme: owned(scheme), label: owned(label) }
     }
 }
 
@@ -234,7 +228,8 @@ impl From<EnclosureWire<'_>> for Enclosure {
 
 impl<'a> From<&'a Origin> for OriginWire<'a> {
     fn from(origin: &'a Origin) -> Self {
-        let Origin { id, title, feed_url, site, updated, authors, rights } = origin;
+        let Origin { id, title, feed_url, site, updated, authors, rights, .. } = origin;
+        let Origin { subtitle, contributors, categories, .. } = origin;
         Self {
             id: id.as_deref(),
             title: title.as_deref(),
@@ -243,6 +238,9 @@ impl<'a> From<&'a Origin> for OriginWire<'a> {
             updated: instant(*updated),
             authors: wires(authors),
             rights: rights.as_deref(),
+            subtitle: subtitle.as_deref(),
+            contributors: wires(contributors),
+            categories: wires(categories),
         }
     }
 }
@@ -257,6 +255,9 @@ impl From<OriginWire<'_>> for Origin {
             updated: timestamp(wire.updated),
             authors: models(wire.authors),
             rights: owned(wire.rights),
+            subtitle: owned(wire.subtitle),
+            contributors: models(wire.contributors),
+            categories: models(wire.categories),
         }
     }
 }

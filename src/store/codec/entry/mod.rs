@@ -27,6 +27,7 @@ struct HeadWire<'a> {
     key: KeyWire,
     published: Option<Instant>,
     first_seen: Instant,
+    filed: Option<Instant>,
     updated: Instant,
     first_listed: u32,
     #[serde(with = "fixed")]
@@ -96,8 +97,9 @@ impl EntryHead {
         let (head, _) = split(key, unseal(key, record)?)?;
         let head: HeadWire<'_> = decode(key, head)?;
         let first_seen = head.first_seen.0;
+        let stated = timestamp(head.filed).or(timestamp(head.published));
         Ok(Self {
-            compared: compared_date(timestamp(head.published), first_seen),
+            compared: compared_date(stated, first_seen),
             first_seen,
             outlet: head.outlet.to_owned(),
             story: StoryNo(head.story),
@@ -111,7 +113,7 @@ impl From<&Held> for EntryHead {
     fn from(held: &Held) -> Self {
         let Held { story, key, marks, outlet, first_seen, .. } = held;
         Self {
-            compared: compared_date(held.entry.published, *first_seen),
+            compared: compared_date(held.filed.or(held.entry.published), *first_seen),
             first_seen: *first_seen,
             outlet: outlet.clone(),
             story: *story,
@@ -144,6 +146,7 @@ impl Held {
             key: head.key.into(),
             entry,
             first_seen: head.first_seen.0,
+            filed: timestamp(head.filed),
             updated: head.updated.0,
             first_listed: head.first_listed,
             fingerprint: Fingerprint {
@@ -204,6 +207,7 @@ impl<'a> From<&'a Held> for HeadWire<'a> {
             key: held.key.into(),
             published: instant(held.entry.published),
             first_seen: Instant(held.first_seen),
+            filed: instant(held.filed),
             updated: Instant(held.updated),
             first_listed: held.first_listed,
             title_print: held.fingerprint.title,

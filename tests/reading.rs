@@ -1,0 +1,205 @@
+//! Settings of a source that change how it is read, and what is told of repairs, over real sockets:
+//! `on_add`, `include`, `exclude`, `encoding`, `timezone` (D11), the order of day and month (D16).
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and waits by the real clock"
+)]
+
+mod blackbox;
+
+use blackbox::{Answer, Origin, Place};
+use serde_json::Value;
+
+struct Reader {
+    origin: Origin,
+    place: Place,
+}
+
+impl Reader {
+    fn new(settings: &str) -> Self {
+        let origin = Origin::start();
+        let place = Place::new("");
+        let reader = Self { origin, place };
+        reader.configure(settings);
+        reader
+    }
+
+    fn configure(&self, settings: &str) {
+        let url = self.origin.url("/feed");
+        self.place.configure(&format!("[[source]]\nid = \"s\"\nurl = \"{url}\"\n{settings}\n"));
+    }
+
+    /// Polls a document; returns (title of the link, verdict), in the order of the document.
+    fn poll(&self, document: impl Into<Vec<u8>>) -> Vec<(String, String)> {
+        let body = document.into();
+        self.origin.on("/feed", move |_| Answer::ok(body.as_slice()));
+        let out = self.place.must(&["poll", "--json"]);
+        let lines = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let pairs = lines.filter_map(|line| {
+            let guid = line["guid"].as_str().unwrap_or_default().to_owned();
+            Some((guid, line["verdict"].as_str()?.to_owned()))
+        });
+        let mut pairs: Vec<(String, String)> = pairs.collect();
+        pairs.reverse();
+        pairs
+    }
+
+    /// Returns the guids published, in the order of the document.
+    fn published(&self, document: impl Into<Vec<u8>>) -> Vec<String> {
+        let admitted = self.poll(document).into_iter().filter(|(_, verdict)| verdict != "withheld");
+        admitted.map(|(guid, _)| guid).collect()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.place.daemon().get("/source/s.json").body).unwrap()
+    }
+
+    /// Returns `date_published` of each item, in order of their ids as published.
+    fn dates(&self) -> Vec<String> {
+        let json = self.json();
+        let mut items = json["items"].as_array().unwrap().clone();
+        items.sort_by_key(|item| item["title"].as_str().unwrap_or_default().to_owned());
+        items.iter().map(|item| item["date_published"].as_str().unwrap_or("-").to_owned()).collect()
+    }
+}
+
+/// Items by (guid and title, date, more).
+fn rss(items: &[(&str, &str, &str)]) -> String {
+    let items: String = items
+        .iter()
+        .map(|(guid, date, more)| {
+            format!("<item><guid>{guid}</guid><title>{guid}</title><pubDate>{date}</pubDate>{more}</item>")
+        })
+        .collect();
+    format!("<rss version=\"2.0\"><channel><title>T</title>{items}</channel></rss>")
+}
+
+const SEVEN: &str = "Mon, 18 Nov 2024 07:00:00 GMT";
+const EIGHT: &str = "Mon, 18 Nov 2024 08:00:00 GMT";
+const NINE: &str = "Mon, 18 Nov 2024 09:00:00 GMT";
+
+#[test]
+fn on_add_decides_what_the_first_document_publishes_and_nothing_after() {
+    let cases: [(&str, &[&str]); 4] = [
+        ("all", &["a", "b", "c"]),
+        // The newest by date, wherever they stand.
+        ("newest:2", &["a", "c"]),
+        ("newest:9", &["a", "b", "c"]),
+        ("since-now", &[]),
+    ];
+    let first = [("a", EIGHT, ""), ("b", SEVEN, ""), ("c", NINE, "")];
+    for (on_add, expected) in cases {
+        let reader = Reader::new(&format!("on_add = \"{on_add}\""));
+        assert_eq!(reader.published(rss(&first)), expected, "{on_add}");
+        assert_eq!(reader.published(rss(&first)), expected, "{on_add}: kept back for good");
+        let mut second = vec![("d", NINE, "")];
+        second.extend(first);
+        let mut expected: Vec<&str> = expected.to_vec();
+        expected.insert(0, "d");
+        assert_eq!(reader.published(rss(&second)), expected, "{on_add}: later all");
+    }
+}
+
+#[test]
+fn include_and_exclude_choose_by_field() {
+    let items = [
+        ("bão", SEVEN, "<description>Gió giật cấp 12</description><category>Thời tiết</category>"),
+        (
+            "vàng",
+            SEVEN,
+            "<author>an@bao.example (An)</author><link>https://bao.example/tai-chinh/1</link>",
+        ),
+        ("bóng đá", SEVEN, "<description>Không có gió</description>"),
+    ];
+    let cases: [(&str, &[&str]); 9] = [
+        ("", &["bão", "vàng", "bóng đá"]),
+        ("include = [\"title: (?i)BÃO\"]", &["bão"]),
+        ("include = [\"text: gió\"]", &["bóng đá"]),
+        ("include = [\"text: (?i)gió\"]", &["bão", "bóng đá"]),
+        ("include = [\"category: ^Thời tiết$\", \"author: ^An$\"]", &["bão", "vàng"]),
+        ("include = [\"url: /tai-chinh/\"]", &["vàng"]),
+        ("exclude = [\"(?i)gió\"]", &["vàng"]),
+        ("include = [\"(?i)gió\"]\nexclude = [\"title: bóng\"]", &["bão"]),
+        ("include = [\"title: b\"]\nexclude = [\"title: b\"]", &[]),
+    ];
+    for (settings, expected) in cases {
+        let reader = Reader::new(settings);
+        assert_eq!(reader.published(rss(&items)), expected, "{settings}");
+    }
+}
+
+#[test]
+fn what_was_admitted_stays_and_what_was_kept_back_may_come() {
+    let reader = Reader::new("exclude = [\"title: vàng\"]");
+    let items = [("bão", SEVEN, ""), ("vàng", SEVEN, "")];
+    assert_eq!(reader.published(rss(&items)), ["bão"]);
+    reader.configure("exclude = [\"title: bão\"]");
+    let verdicts = reader.poll(rss(&items));
+    let verdict = |guid: &str| verdicts.iter().find(|(of, _)| of == guid).unwrap().1.as_str();
+    assert_eq!(verdict("bão"), "unchanged", "decided when first seen, and kept");
+    assert_eq!(verdict("vàng"), "new");
+}
+
+#[test]
+fn encoding_overrides_what_the_document_says() {
+    let mut document = b"<?xml version=\"1.0\" encoding=\"windows-1252\"?><rss version=\"2.0\"><channel>\
+        <title>T</title><item><guid>1</guid><title>Gi\xE1 v\xE0ng \xD0</title></item></channel></rss>"
+        .to_vec();
+    let title = |reader: &Reader| reader.json()["items"][0]["title"].as_str().unwrap().to_owned();
+    let reader = Reader::new("");
+    reader.poll(document.clone());
+    assert_eq!(title(&reader), "Giá vàng Ð");
+    reader.configure("encoding = \"windows-1258\"");
+    document.push(b'\n');
+    let verdicts = reader.poll(document);
+    assert_eq!(verdicts, [("1".to_owned(), "updated".to_owned())], "a new setting reads all anew");
+    assert_eq!(title(&reader), "Giá vàng Đ", "0xD0 is Đ in windows-1258");
+}
+
+#[test]
+fn d11_a_date_without_a_zone_is_in_the_zone_of_the_source_else_of_the_site() {
+    let items = [("1", "2024-11-18 08:00:00", ""), ("2", "2024-11-18 08:00:00 GMT", "")];
+    let cases = [
+        ("", "2024-11-18T01:00:00Z"),
+        ("timezone = \"Asia/Ho_Chi_Minh\"", "2024-11-18T01:00:00Z"),
+        ("timezone = \"America/New_York\"", "2024-11-18T13:00:00Z"),
+    ];
+    for (settings, expected) in cases {
+        let reader = Reader::new(settings);
+        reader.poll(rss(&items));
+        assert_eq!(reader.dates(), [expected, "2024-11-18T08:00:00Z"], "{settings}");
+    }
+}
+
+#[test]
+fn d16_the_order_of_day_and_month_is_learnt_and_kept() {
+    let reader = Reader::new("timezone = \"UTC\"");
+    reader.poll(rss(&[("1", "11/25/2024 08:00", ""), ("2", "11/06/2024 08:00", "")]));
+    assert_eq!(reader.dates(), ["2024-11-25T08:00:00Z", "2024-11-06T08:00:00Z"]);
+    reader.poll(rss(&[("3", "11/07/2024 08:00", "")]));
+    let dates = reader.dates();
+    assert_eq!(
+        dates.last().unwrap(),
+        "2024-11-07T08:00:00Z",
+        "alone it would be 11 July: {dates:?}"
+    );
+    let unlearnt = Reader::new("timezone = \"UTC\"");
+    unlearnt.poll(rss(&[("3", "11/07/2024 08:00", "")]));
+    assert_eq!(unlearnt.dates(), ["2024-07-11T08:00:00Z"], "day first where nothing is known");
+}
+
+#[test]
+fn repairs_are_counted_in_status_and_explain() {
+    let reader = Reader::new("");
+    let sound = rss(&[("1", SEVEN, "")]);
+    reader.poll(sound.replace("<title>1</title>", "<title>Cơm & phở</title>"));
+    let status: Value = serde_json::from_str(&reader.place.must(&["status", "--json"])).unwrap();
+    assert_eq!(status["sources"][0]["flaws"][0]["bare ampersand"], 1, "{status}");
+    let table = reader.place.must(&["status"]);
+    assert!(table.contains("ok ~"), "{table}");
+    let explained = reader.place.must(&["explain", "1"]);
+    assert!(explained.contains("bare ampersand × 1"), "{explained}");
+    reader.poll(sound);
+    assert!(!reader.place.must(&["status"]).contains('~'), "a sound document has no mark");
+}
