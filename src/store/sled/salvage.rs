@@ -63,6 +63,7 @@ impl SledStore {
                 }
             }
         }
+        saved.compare(&manifest);
         saved.agree();
         let tally = saved.write(records.as_ref(), &mut next, &manifest, &birth)?;
         drop(records);
@@ -221,6 +222,19 @@ impl Saved {
             saved.states.insert(id, state);
             Ok(())
         });
+    }
+
+    /// Notices what is gone without a trace: sled cuts a log at damage near its end, and opens well.
+    fn compare(&mut self, manifest: &Manifest) {
+        let commits = self.tally.map_or(0, |tally| tally.commits);
+        if commits < manifest.commits {
+            let missing = manifest.commits - commits;
+            self.lost.push(format!("the newest {missing} batches, gone without a trace"));
+            if let Some(tally) = &mut self.tally {
+                tally.next_entry = tally.next_entry.saturating_add(NUMBERS_SPARE);
+                tally.next_story = tally.next_story.saturating_add(NUMBERS_SPARE);
+            }
+        }
     }
 
     /// Makes what was read agree with itself.
