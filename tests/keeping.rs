@@ -275,7 +275,6 @@ fn nothing_is_left_in_the_end(store: &SledStore, dir: &Path, before: u64) {
     store.keeper().unwrap().forget(&due.forget).unwrap();
     store.keeper().unwrap().compact(&mut |_| {}).unwrap();
     let least = bytes(dir);
-    println!("{least} bytes in the end");
     assert!(least * 2 < before, "{before} bytes before, {least} in the end");
     assert_eq!(store.check(), Vec::<String>::new());
 }
@@ -497,7 +496,8 @@ fn a_store_that_does_not_open_at_all_makes_room_for_an_empty_one() {
         fs::remove_file(path.parent().unwrap().parent().unwrap().join("MANIFEST")).unwrap();
     };
     let noise = |path: &Path| fs::write(path, vec![0x5a; 1 << 20]).unwrap();
-    let damages: [(&str, &dyn Fn(&Path)); 3] =
+    type Damage<'a> = (&'a str, &'a dyn Fn(&Path));
+    let damages: [Damage<'_>; 3] =
         [("cut in half", &half), ("no manifest", &no_manifest), ("noise", &noise)];
     for (name, spoil) in damages {
         let dir = closed(1_000);
