@@ -7,7 +7,6 @@
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    missing_docs,
     reason = "a benchmark prints, takes the time, and stops when its own documents are broken"
 )]
 
@@ -113,10 +112,10 @@ fn article(n: u32) -> String {
     let mut sentence = n;
     while html.len() < ARTICLE_BYTES {
         sentence = sentence.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let _ = write!(
+        let _ = writeln!(
             html,
             "<p>Theo <a href=\"https://bao.example/tag/{sentence}?utm_source=rss\">Sở Xây dựng</a>, \
-             đoạn đường dài {} km qua huyện số {} sẽ thông xe trong quý sau, người dân &amp; doanh nghiệp chờ đợi.</p>\n",
+             đoạn đường dài {} km qua huyện số {} sẽ thông xe trong quý sau, người dân &amp; doanh nghiệp chờ đợi.</p>",
             sentence % 97,
             sentence % 31,
         );
@@ -131,12 +130,12 @@ fn rss() -> RawDocument {
          <link>https://bao.example/</link><description>Tin tức</description>",
     );
     for n in 0..ARTICLES {
-        let _ = write!(
+        let _ = writeln!(
             xml,
             "<item><title>Tin số {n}: cầu mới thông xe</title><link>https://bao.example/tin-{n}.html</link>\
              <guid isPermaLink=\"false\">bao-{n}</guid><pubDate>Mon, 18 Nov 2024 08:{n:02}:00 +0700</pubDate>\
              <dc:creator>An Nguyễn</dc:creator><category>Thời sự</category>\
-             <description><![CDATA[{}]]></description></item>\n",
+             <description><![CDATA[{}]]></description></item>",
             article(n)
         );
     }
@@ -151,13 +150,13 @@ fn atom() -> RawDocument {
     );
     for n in 0..ARTICLES {
         let escaped = article(n).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let _ = write!(
+        let _ = writeln!(
             xml,
             "<entry><id>tag:bao.example,2024:{n}</id><title>Tin số {n}: cầu mới thông xe</title>\
              <link rel=\"alternate\" type=\"text/html\" href=\"https://bao.example/tin-{n}.html\"/>\
              <published>2024-11-18T08:{n:02}:00+07:00</published><updated>2024-11-18T08:{n:02}:00+07:00</updated>\
              <author><name>An Nguyễn</name></author><category term=\"Thời sự\"/>\
-             <content type=\"html\">{escaped}</content></entry>\n"
+             <content type=\"html\">{escaped}</content></entry>"
         );
     }
     document(xml + "</feed>")

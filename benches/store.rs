@@ -142,6 +142,7 @@ fn held(no: u64, source: &SourceId) -> Held {
         },
         first_seen: seen,
         filed: None,
+        closest: None,
         updated: seen,
         first_listed: 1,
         fingerprint: Fingerprint { title: hash(no), content: hash(no + 1), summary: 0 },
@@ -163,11 +164,17 @@ fn story(held: &Held) -> Story {
         public_id: held.entry.guid.clone().unwrap(),
         date: held.date(),
         representative: held.no,
-        members: vec![Member { entry: held.no, source: held.source.clone(), date: held.date() }],
+        members: vec![Member {
+            entry: held.no,
+            source: held.source.clone(),
+            date: held.date(),
+            number: None,
+        }],
         merged_into: None,
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        numbers: Vec::new(),
     }
 }
 

@@ -24,6 +24,10 @@ impl Clock for SystemClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         sleep(duration)
     }
+
+    fn uptime(&self) -> Option<Duration> {
+        uptime()
+    }
 }
 
 /// A clock that stands still, for `poll --at`: every reading is the given instant. Waiting takes
@@ -49,6 +53,12 @@ fn now() -> Timestamp {
 #[expect(clippy::disallowed_methods, reason = "this is where waiting is done")]
 fn sleep(duration: Duration) -> BoxFuture<'static, ()> {
     Box::pin(tokio::time::sleep(duration))
+}
+
+/// Returns the time since the machine was started, its sleep included (the kernel's `CLOCK_BOOTTIME`).
+fn uptime() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    Duration::try_from_secs_f64(text.split(' ').next()?.parse().ok()?).ok()
 }
 
 /// Measures how long something takes, untouched by changes of the system's time.
@@ -102,6 +112,12 @@ mod tests {
         let before = tokio::time::Instant::now();
         SystemClock.sleep(Duration::from_secs(90)).await;
         assert_eq!(before.elapsed(), Duration::from_secs(90));
+    }
+
+    #[test]
+    fn uptime_never_runs_backwards() {
+        let first = SystemClock.uptime().unwrap();
+        assert!(!first.is_zero() && SystemClock.uptime().unwrap() >= first);
     }
 
     #[test]

@@ -3,24 +3,27 @@
 
 mod keeping;
 mod order;
+mod status;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::ingest::{Event, Mode, Report, Settings, Writer};
 use crate::model::entry::{EntryNo, Held, Slug};
 use crate::model::policy::Catalog;
-use crate::model::scrub::scrub_url;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
-use crate::poll::{Finding, Poller};
+use crate::model::verdict::Joined;
+use crate::poll::{self, Finding, Poller, Remembered};
 use crate::store::{Health, Store, StoreError};
 use crate::telemetry::{Metrics, PollOutcome};
 
@@ -38,6 +41,8 @@ pub struct Mill {
     poller: Arc<Poller>,
     writer: Writer,
     metrics: Arc<Metrics>,
+    /// Moves while the store is rewritten.
+    steps: Arc<AtomicU64>,
 }
 
 /// How everything is, in a few numbers.
@@ -90,7 +95,7 @@ impl Mill {
         metrics: Arc<Metrics>,
     ) -> Self {
         let catalog = ArcSwap::from(catalog);
-        Self { config_path, catalog, store, poller, writer, metrics }
+        Self { config_path, catalog, store, poller, writer, metrics, steps: Arc::default() }
     }
 
     /// Returns the store.
@@ -139,16 +144,31 @@ impl Mill {
             sources.clone_from(&catalog.sources);
         }
         if request.only_due {
-            let now = self.poller.now();
-            let states: BTreeMap<SourceId, Arc<SourceState>> =
-                self.store.states()?.into_iter().collect();
-            let is_due = |source: &Arc<Source>| {
-                let next = states.get(&source.id).and_then(|state| state.next_poll);
-                next.is_none_or(|next| next <= now)
-            };
-            sources.retain(is_due);
+            let due = self.due(self.poller.now(), &catalog)?;
+            sources.retain(|source| due.contains(&source.id));
         }
         Ok(sources)
+    }
+
+    /// Returns the sources that are due, each with those that its request feeds as well.
+    fn due(&self, now: Timestamp, catalog: &Catalog) -> Result<BTreeSet<SourceId>, StoreError> {
+        let all = catalog.sources.iter().map(|source| self.poller.remember(source));
+        let mut due = BTreeSet::new();
+        for group in poll::groups(all.collect::<Result<_, _>>()?) {
+            let members = group.iter().map(|(_, state)| (state.last_attempt, state.next_poll));
+            if poll::due(members).is_none_or(|at| at <= now) {
+                due.extend(group.into_iter().map(|(source, _)| source.id.clone()));
+            }
+        }
+        Ok(due)
+    }
+
+    /// Sorts sources into groups of one request each, in the order of their first members.
+    fn groups(&self, sources: &[Arc<Source>]) -> Result<Vec<Vec<Arc<Source>>>, StoreError> {
+        let all = sources.iter().map(|source| self.poller.remember(source));
+        let groups = poll::groups(all.collect::<Result<Vec<Remembered>, _>>()?);
+        let bare = |group: Vec<Remembered>| group.into_iter().map(|(source, _)| source).collect();
+        Ok(groups.into_iter().map(bare).collect())
     }
 
     /// Polls, and commits in the order asked, whatever the order of the answers.
@@ -158,21 +178,35 @@ impl Mill {
         on_report: &mut (dyn FnMut(&Report) + Send),
     ) -> Result<Vec<Report>, PollError> {
         let mode = if request.is_dry_run { Mode::DryRun } else { Mode::Commit };
-        let mut waiting = VecDeque::from(self.sources_of(request)?);
-        let mut found: VecDeque<JoinHandle<Result<Finding, StoreError>>> = VecDeque::new();
+        let sources = self.sources_of(request)?;
+        let mut waiting = VecDeque::from(self.groups(&sources)?);
+        let mut running: VecDeque<JoinHandle<Result<Vec<Finding>, StoreError>>> = VecDeque::new();
+        let mut found: BTreeMap<SourceId, Finding> = BTreeMap::new();
         let mut answers = VecDeque::new();
         let mut reports = Vec::new();
-        loop {
-            while found.len() < FOUND_AHEAD_MAX
-                && let Some(source) = waiting.pop_front()
-            {
-                let poller = Arc::clone(&self.poller);
-                found.push_back(tokio::spawn(async move { poller.find(&source).await }));
+        for source in &sources {
+            while !found.contains_key(&source.id) {
+                while running.len() < FOUND_AHEAD_MAX
+                    && let Some(group) = waiting.pop_front()
+                {
+                    let poller = Arc::clone(&self.poller);
+                    running.push_back(tokio::spawn(async move { poller.find(&group).await }));
+                }
+                // None is left when a source is named twice.
+                let Some(next) = running.pop_front() else { break };
+                let findings = next.await.map_err(|_| PollError::Stopping)??;
+                found.extend(findings.into_iter().map(|it| (it.source.id.clone(), it)));
             }
-            let Some(next) = found.pop_front() else { break };
-            let finding = next.await.map_err(|_| PollError::Stopping)??;
+            let Some(finding) = found.remove(&source.id) else { continue };
             let answer = self.poller.hand_over(finding, mode).await.ok_or(PollError::Stopping)?;
             answers.push_back(answer);
+            // Those that are there are told at once, so that a progress bar moves.
+            while let Some(Ok(report)) = answers.front_mut().map(oneshot::Receiver::try_recv) {
+                answers.pop_front();
+                let report = report.map_err(PollError::Writer)?;
+                on_report(&report);
+                reports.push(report);
+            }
         }
         while let Some(answer) = answers.pop_front() {
             let report = answer.await.map_err(|_| PollError::Stopping)?;
@@ -205,7 +239,7 @@ impl Mill {
         let now = self.poller.now();
         for source in &self.catalog.load().sources {
             let state = states.get(&source.id).cloned().unwrap_or_default();
-            *counts.entry(word(&state)).or_default() += 1;
+            *counts.entry(status::word(&state)).or_default() += 1;
             if let Some(success) = state.last_success {
                 let age = std::time::Duration::try_from(now.duration_since(success));
                 self.metrics.source_success(source.id.as_str(), age.unwrap_or_default());
@@ -235,13 +269,15 @@ impl Mill {
         let catalog = self.catalog.load_full();
         let states: BTreeMap<SourceId, Arc<SourceState>> =
             self.store.states()?.into_iter().collect();
-        let week_ago = self.poller.now() - SignedDuration::from_hours(24 * 7);
+        let now = self.poller.now();
+        let week_ago = now - SignedDuration::from_hours(24 * 7);
         let mut sources = Vec::new();
         for source in &catalog.sources {
             let state = states.get(&source.id).cloned().unwrap_or_default();
             let count = |from: Option<Timestamp>| self.count(&source.id, from);
-            let counts = (count(None)?, count(Some(week_ago))?);
-            sources.push(source_status(source, &state, counts));
+            let counts = status::EntryCounts { all: count(None)?, week: count(Some(week_ago))? };
+            let newest = poll::newest_dates(self.store.as_ref(), &source.id)?;
+            sources.push(status::of_source(now, source, &state, counts, &newest));
         }
         let stats = self.store.stats()?;
         let health = match stats.health {
@@ -252,6 +288,7 @@ impl Mill {
         let status = json!({
             "config": self.config_path.display().to_string(),
             "sources": sources,
+            "network_down_since": self.poller.network_down_since().map(|at| at.to_string()),
             "entries": stats.entries,
             "stories": stats.stories,
             "memory_bytes": crate::machine::memory_bytes(),
@@ -303,37 +340,6 @@ impl Mill {
     }
 }
 
-/// Says in a word how a source is doing.
-fn word(state: &SourceState) -> &'static str {
-    if state.is_gone {
-        "gone"
-    } else if state.failures > 0 {
-        "failing"
-    } else if state.last_success.is_some() {
-        "ok"
-    } else {
-        "new"
-    }
-}
-
-fn source_status(source: &Source, state: &SourceState, (entries, week): (usize, usize)) -> Value {
-    let instant = |at: Option<Timestamp>| at.map(|at| at.to_string());
-    json!({
-        "id": source.id.as_str(),
-        "url": scrub_url(source.url.as_str()),
-        "state": word(state),
-        "last_success": instant(state.last_success),
-        "next_poll": instant(state.next_poll),
-        "next_reason": state.next_reason,
-        "http_status": state.http_status,
-        "entries": entries,
-        "entries_7d": week,
-        "redirect_pending": state.redirect_pending,
-        "last_error": state.last_error,
-        "flaws": state.flaws.iter().map(|(name, count)| json!({ name: count })).collect::<Vec<_>>(),
-    })
-}
-
 fn explain_copy(text: &mut String, held: &Held, is_representative: bool) {
     let shown = if is_representative { ", the copy that is shown" } else { "" };
     let _ = writeln!(text, "entry {} of {}{shown}", held.no.0, held.source);
@@ -356,8 +362,19 @@ fn explain_copy(text: &mut String, held: &Held, is_representative: bool) {
     if let Some(with) = held.joined.with {
         let _ = write!(text, ", matched entry {}", with.0);
     }
-    for (name, value) in &held.joined.numbers {
-        let _ = write!(text, ", {name} {value}");
+    explain_numbers(text, ", ", &held.joined);
+    if let Some(closest) = &held.closest {
+        let other = closest.with.map_or(String::new(), |no| format!(": entry {}", no.0));
+        let _ = write!(text, "  closest other{other}, turned down by rule {}", closest.rule);
+        explain_numbers(text, ": ", closest);
+    }
+}
+
+/// Ends a line with the figures of a rule, to three decimals.
+fn explain_numbers(text: &mut String, before: &str, joined: &Joined) {
+    for (index, (name, value)) in joined.numbers.iter().enumerate() {
+        let before = if index == 0 { before } else { ", " };
+        let _ = write!(text, "{before}{name} {}", (value * 1_000.0).round() / 1_000.0);
     }
     text.push('\n');
 }
@@ -399,7 +416,7 @@ pub fn last_line(reports: &[Report]) -> String {
     json!({
         "polled": reports.len(),
         "not_modified": outcomes(PollOutcome::NotModified),
-        "failed": outcomes(PollOutcome::Failed) + outcomes(PollOutcome::Gone),
+        "failed": reports.iter().filter(|report| report.error.is_some()).count(),
         "new": sum(|report| report.counts.new),
         "updated": sum(|report| report.counts.updated),
         "duplicate": sum(|report| report.counts.duplicate),

@@ -3,9 +3,11 @@
 //! Only here is an engine of the store named.
 
 mod actions;
+mod keeper;
 mod keeping;
+mod plan;
 mod reload;
-mod scheduler;
+pub mod scheduler;
 mod standstill;
 mod upkeep;
 mod vitals;
@@ -28,8 +30,8 @@ use vitals::Vitals;
 use crate::clock::{FixedClock, SystemClock, random_seed};
 use crate::control::Mill;
 use crate::dedup::Names;
-use crate::fetch::HttpFetch;
-use crate::ingest::{Settings, Writer};
+use crate::fetch::{HttpFetch, HttpPost};
+use crate::ingest::{OnChange, Settings, Writer};
 use crate::model::outcome::Clock;
 use crate::model::policy::{Config, Listen};
 use crate::poll::Poller;
@@ -41,6 +43,7 @@ use crate::serve::{self, Readiness, Site};
 use crate::store::{Birth, SledOptions, SledStore, Store, StoreError};
 use crate::systemd::{self, PassedListener};
 use crate::telemetry::Metrics;
+use crate::websub::Announcer;
 
 /// After this a stop no longer waits for requests and polls in hand.
 const STOP_TIMEOUT: Duration = Duration::from_secs(8);
@@ -106,7 +109,7 @@ pub async fn open(config: Config, at: Option<Timestamp>) -> Result<Mill, DaemonE
     let metrics = Arc::new(Metrics::new());
     let store = open_store(&config, clock.now()).await?;
     let fetch = Arc::new(fetcher(&config, &clock)?);
-    join(&config, store, fetch, clock, metrics, Arc::new(|| {}))
+    join(&config, store, fetch, clock, metrics, Arc::new(|_| {}))
 }
 
 /// Makes the fetcher of a configuration.
@@ -177,7 +180,7 @@ fn join(
     fetch: Arc<HttpFetch>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
-    on_change: Arc<dyn Fn() + Send + Sync>,
+    on_change: OnChange,
 ) -> Result<Mill, DaemonError> {
     let names = crate::poll::names(&config.catalog, store.as_ref())?;
     let names = Arc::new(ArcSwap::from_pointee(names));
@@ -249,35 +252,29 @@ pub async fn run_with(
         () = &mut shutdown => return Ok(()),
     };
     site.set_store(Some(Arc::clone(&store)));
-    let changed = Arc::clone(&site);
-    let on_change = Arc::new(move || changed.changed());
+    let announcer = announcer(&config, &site, &clock)?;
+    let on_change = on_change(&site, announcer.as_ref());
     let fetch = Arc::new(fetcher(&config, &clock)?);
     let mill = join(&config, store, Arc::clone(&fetch), Arc::clone(&clock), metrics, on_change)?;
     let mill = Arc::new(mill);
     remember(&mill, &config).await?;
     let vitals = Arc::new(Vitals::default());
-    let standstill = Standstill::new(&config.store);
     let retention = config.store.retention;
+    let watch = keeper::new(&site, Standstill::new(&config.store), &mill, &vitals);
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
     let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock));
     let actions = actions::new(&mill, &reloader);
     let mut tasks = vec![
         tokio::spawn(serve_admin(admin, actions, limits, stop.clone())),
-        tokio::spawn(scheduler::run(
-            Arc::clone(&mill),
-            Arc::clone(&site),
-            standstill,
-            retention,
-            Arc::clone(&clock),
-            Arc::clone(&vitals),
-            stop.clone(),
-        )),
+        tokio::spawn(scheduler::run(Arc::clone(&mill), watch, Arc::clone(&clock), stop.clone())),
+        tokio::spawn(upkeep::run(Arc::clone(&mill), retention, Arc::clone(&clock), stop.clone())),
         tokio::spawn(reloader.run(hangup, stop.clone())),
     ];
     let pulse =
         vitals::run(Arc::clone(&vitals), Arc::clone(&mill), Arc::clone(&clock), stop.clone());
     tokio::spawn(pulse);
     site.set_readiness(Readiness::Ready);
+    tasks.push(tokio::spawn(follow(site, announcer, stop.clone())));
     systemd::ready(&vitals::line(&vitals, &mill, clock.now()).await);
     tasks.push(public.begun());
     tracing::info!(listen = addresses.join(" "), "feedmill is ready");
@@ -302,6 +299,40 @@ async fn wind_up(stop: &CancellationToken, tasks: Vec<JoinHandle<()>>, mill: &Mi
         tracing::warn!("stopped waiting for requests in hand");
     }
     mill.stop().await;
+}
+
+/// Returns what tells the hub, if one is configured.
+fn announcer(
+    config: &Config,
+    site: &Arc<Site>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<Announcer>>, DaemonError> {
+    let Some(hub) = config.websub_hub.clone() else { return Ok(None) };
+    let post = HttpPost::new(&config.poll, env!("CARGO_PKG_VERSION"))
+        .map_err(|error| DaemonError::Setup(error.to_string()))?;
+    Ok(Some(Announcer::new(hub, Arc::clone(site), Arc::new(post), Arc::clone(clock))))
+}
+
+/// Renders behind changes what readers ask for, and tells the hub.
+async fn follow(site: Arc<Site>, announcer: Option<Arc<Announcer>>, stop: CancellationToken) {
+    let announce = async {
+        match &announcer {
+            Some(announcer) => announcer.run().await,
+            None => std::future::pending().await,
+        }
+    };
+    stop.run_until_cancelled(async { tokio::join!(site.keep_warm(), announce) }).await;
+}
+
+/// What was published is first rendered anew, then announced.
+fn on_change(site: &Arc<Site>, announcer: Option<&Arc<Announcer>>) -> OnChange {
+    let (site, announcer) = (Arc::clone(site), announcer.cloned());
+    Arc::new(move |change| {
+        site.changed(&change);
+        if let Some(announcer) = &announcer {
+            announcer.changed(change);
+        }
+    })
 }
 
 /// The public service: answering already, or about to.

@@ -6,7 +6,9 @@
 
 mod admission;
 mod apply;
+mod domain;
 mod filing;
+mod number;
 mod order;
 mod outage;
 mod recover;
@@ -30,18 +32,19 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use apply::outlet_of;
 pub use order::{Done, Last, Order, OrderError, Takedown};
 use recover::Trouble;
-pub use report::{Counts, Event, Line, Report};
+pub use report::{Counts, Event, Line, PlacedBy, Report};
 use work::Facts;
 
 use crate::clock::Stopwatch;
 use crate::dedup::Names;
 use crate::model::batch::Batch;
+use crate::model::change::Change;
 use crate::model::entry::{EntryNo, StoryNo};
 use crate::model::policy::{Catalog, PollPolicy};
 use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::Finding;
 use crate::store::{Store, StoreError};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Found, Metrics};
 
 /// Polls made durable together, at most.
 const GROUP_MAX: usize = 64;
@@ -114,6 +117,8 @@ impl std::fmt::Debug for Upkeep {
         f.write_str("Upkeep")
     }
 }
+/// Told what a group of polls changed of what is published, once it is durable.
+pub type OnChange = Arc<dyn Fn(Change) + Send + Sync>;
 
 /// What the writer needs of the configuration.
 #[derive(Clone, Debug)]
@@ -140,7 +145,7 @@ impl Writer {
         store: Arc<dyn Store>,
         settings: Settings,
         metrics: Arc<Metrics>,
-        on_change: Arc<dyn Fn() + Send + Sync>,
+        on_change: OnChange,
         queue: usize,
     ) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(queue);
@@ -191,7 +196,7 @@ struct Ingest {
     store: Arc<dyn Store>,
     settings: Settings,
     metrics: Arc<Metrics>,
-    on_change: Arc<dyn Fn() + Send + Sync>,
+    on_change: OnChange,
     authority: String,
     numbers: Numbers,
     facts: Facts,
@@ -223,6 +228,7 @@ impl Numbers {
 /// A poll decided, not yet answered.
 struct Decided {
     report: Report,
+    change: Change,
     reply: oneshot::Sender<Result<Report, Arc<StoreError>>>,
 }
 
@@ -231,7 +237,7 @@ impl Ingest {
         store: Arc<dyn Store>,
         settings: Settings,
         metrics: Arc<Metrics>,
-        on_change: Arc<dyn Fn() + Send + Sync>,
+        on_change: OnChange,
     ) -> Result<Self, StoreError> {
         let stats = store.stats()?;
         let numbers = Numbers { entry: stats.next_entry, story: stats.next_story };
@@ -249,6 +255,7 @@ impl Ingest {
     }
 
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
+        self.number();
         while let Some(job) = waiting.blocking_recv() {
             let watch = Stopwatch::start();
             let mut group = Vec::new();
@@ -266,13 +273,22 @@ impl Ingest {
         }
     }
 
+    /// Numbers what the configuration moved.
+    fn number(&mut self) {
+        match self.number_moved() {
+            Ok(false) => {}
+            Ok(true) => (self.on_change)(Change::everywhere()),
+            Err(error) => tracing::error!(%error, "failed to number what came into categories"),
+        }
+    }
+
     /// Does one job; tells whether it was the last.
     fn take(&mut self, job: Job, group: &mut Vec<Decided>) -> bool {
         match job {
             Job::Poll { finding, mode, reply } => {
                 let decided = self.recover().and_then(|()| self.decide(*finding, mode));
                 match decided {
-                    Ok(report) => group.push(Decided { report, reply }),
+                    Ok((report, change)) => group.push(Decided { report, change, reply }),
                     Err(error) => {
                         tracing::error!(%error, "failed to commit a poll");
                         self.note_trouble();
@@ -292,8 +308,12 @@ impl Ingest {
                 false
             }
             Job::Configure { settings, reply } => {
+                let is_other = !Arc::ptr_eq(&self.settings.catalog, &settings.catalog);
                 self.settings = *settings;
                 self.facts.clear();
+                if is_other {
+                    self.number();
+                }
                 let _ = reply.send(self.remember_names().map_err(Arc::new));
                 false
             }
@@ -324,16 +344,24 @@ impl Ingest {
         self.store.sync()
     }
 
-    fn decide(&mut self, finding: Finding, mode: Mode) -> Result<Report, StoreError> {
+    fn decide(&mut self, finding: Finding, mode: Mode) -> Result<(Report, Change), StoreError> {
         let (base, mut numbers) = match (mode, self.dry.take()) {
             (Mode::DryRun, Some(dry)) => dry,
             (Mode::DryRun | Mode::Commit, _) => (Batch::default(), self.numbers),
         };
         let mut work = work::Work::new(self, base, &mut numbers, finding.at);
         let report = work.poll(finding)?;
+        let mut change = std::mem::take(&mut work.change);
+        if report.has_changed && change.is_empty() {
+            // Not a story: how a source is doing.
+            change = Change::everywhere();
+        }
         let batch = work.into_batch();
         match mode {
-            Mode::DryRun => self.dry = Some((batch, numbers)),
+            Mode::DryRun => {
+                self.dry = Some((batch, numbers));
+                return Ok((report, Change::default()));
+            }
             Mode::Commit => {
                 let watch = Stopwatch::start();
                 self.store.commit(batch)?;
@@ -341,11 +369,11 @@ impl Ingest {
                 self.metrics.store_commit(watch.elapsed());
             }
         }
-        Ok(report)
+        Ok((report, change))
     }
 
     /// Makes a group durable, then answers.
-    fn finish(&mut self, group: Vec<Decided>) {
+    fn finish(&mut self, mut group: Vec<Decided>) {
         if group.is_empty() {
             return;
         }
@@ -354,10 +382,12 @@ impl Ingest {
             tracing::error!(%error, "failed to make a group of polls durable");
             self.note_trouble();
         }
-        if group.iter().any(|decided| decided.report.has_changed) {
-            (self.on_change)();
+        let mut change = Change::default();
+        group.iter_mut().for_each(|decided| change.add(std::mem::take(&mut decided.change)));
+        if !change.is_empty() {
+            (self.on_change)(change);
         }
-        for Decided { report, reply } in group {
+        for Decided { report, reply, .. } in group {
             let answer = match &synced {
                 Ok(()) => {
                     self.tell(&report);
@@ -384,12 +414,22 @@ impl Ingest {
             "polled {}",
             report.source
         );
+        for note in &report.notes {
+            tracing::warn!(source.id = report.source.as_str(), "{note}");
+        }
         let elapsed = Duration::from_millis(report.elapsed_ms);
         self.metrics.poll_finished(report.outcome, elapsed, report.wire_bytes);
         for (verdict, count) in
             [("new", new), ("updated", updated), ("duplicate", duplicate), ("unchanged", unchanged)]
         {
             self.metrics.entries(verdict, count);
+        }
+        for placed in &report.placed_by {
+            match placed {
+                PlacedBy::Joined(rule) => self.metrics.dedup_rule(rule, Found::Same),
+                PlacedBy::Opened(Some(rule)) => self.metrics.dedup_rule(rule, Found::Apart),
+                PlacedBy::Opened(None) => {}
+            }
         }
     }
 }

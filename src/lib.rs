@@ -16,9 +16,9 @@
 //! | layer | modules | may name |
 //! | --- | --- | --- |
 //! | 0 words | `model` | std, url, jiff, unicode-normalization, blake3, xxh3 |
-//! | 1 pure | `schedule` `freshness` `parse` `normalize` `dedup` `render` | model, not each other; no tokio, no tracing, no clock |
+//! | 1 pure | `schedule` `redirect` `freshness` `parse` `normalize` `dedup` `render` | model, not each other; no tokio, no tracing, no clock |
 //! | 2 edges | `config` `clock` `fetch` `store` `serve` `systemd` `telemetry` | model, the seams, and of layer 1 what they adapt |
-//! | 3 flow | `poll` `probe` `ingest` `control` | layers 0–2, no concrete engine |
+//! | 3 flow | `poll` `probe` `ingest` `control` `websub` | layers 0–2, no concrete engine |
 //! | 4 whole | `daemon`, `demo`, `cli`, then `main` | anything; only here is an engine named |
 //!
 //! Heavy engines live in one module each: feed_rs in `parse`, the HTTP client and rustls in `fetch`, sled in `store/sled`, hyper's
@@ -41,9 +41,11 @@ pub mod normalize;
 pub mod parse;
 pub mod poll;
 pub mod probe;
+pub mod redirect;
 pub mod render;
 pub mod schedule;
 pub mod serve;
 pub mod store;
 pub mod systemd;
 pub mod telemetry;
+pub mod websub;

@@ -1,37 +1,58 @@
 //! One poll: fetch, read, normalise, prepare; then over to the writer.
 //!
 //! Everything here happens for many sources at once; what it finds is handed to `ingest`, which decides and commits in
-//! the order in which it is handed over. It decides nothing itself and writes nothing.
+//! the order in which it is handed over. It decides nothing itself and writes nothing. Sources with one URL are one
+//! request (P38); a publisher that has asked to be left alone is not asked; a network of our own that is down is nobody's
+//! failure.
+
+mod fetched;
+mod link;
+mod share;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
+pub use self::share::{Remembered, ShareKey, due, groups};
+
+use self::fetched::Fetched;
+use self::link::{Fault, Link};
 use crate::dedup::{self, Names, Prepared};
 use crate::ingest::{Job, Mode, Report, outlet_of};
 use crate::model::feed::Feed;
 use crate::model::outcome::{
-    Answer, Clock, FailureKind, Fetch, FetchOutcome, FetchRequest, PollResult,
+    Answer, Clock, FailureKind, Fetch, FetchRequest, NextPoll, PollResult, RETRY_AFTER_MAX,
 };
 use crate::model::policy::{Catalog, DedupMode};
 use crate::model::raw::RawDocument;
+use crate::model::selection::{Selection, Unit};
 use crate::model::source::{ItemHash, Source, SourceId, SourceState, Validators};
 use crate::normalize::{self, Context, Filter};
 use crate::parse::{self, ParseError, ReadSettings};
+use crate::redirect;
 use crate::store::{Store, StoreError};
 use crate::telemetry::PollOutcome;
+
+/// While our own network is down a source is tried again after this, and up to as much again.
+const RETRY_OWN: Duration = Duration::from_secs(120);
 
 /// What a poll found, ready for the writer.
 #[derive(Debug)]
 pub struct Finding {
     /// Whose.
     pub source: Arc<Source>,
-    /// When the request began.
+    /// When the source's turn was first asked for.
     pub at: Timestamp,
+    /// When the answer was there, or it was clear that there is none: waits are counted from here.
+    pub ended: Timestamp,
+    /// Where the request began.
+    pub start: Url,
     /// What kind of end.
     pub result: PollResult,
     /// The document, when there was a new one.
@@ -42,11 +63,18 @@ pub struct Finding {
     pub answer: Answer,
     /// What went wrong, in one line.
     pub error: Option<String>,
+    /// Sources whose last failure was counted though it was our own network's.
+    pub pardons: Vec<SourceId>,
     /// From the start of the request to here, in milliseconds.
     pub elapsed_ms: u64,
 }
 
 impl Finding {
+    /// Returns the URL that answered, or that did not.
+    pub fn end(&self) -> &str {
+        self.answer.hops.last().map_or(self.start.as_str(), |hop| &hop.location)
+    }
+
     /// Says in a word how the poll ended.
     pub fn outcome(&self) -> PollOutcome {
         match (&self.result, &self.document) {
@@ -54,6 +82,7 @@ impl Finding {
             (PollResult::Success, None) => PollOutcome::NotModified,
             (PollResult::Gone, _) => PollOutcome::Gone,
             (PollResult::Failed(_), _) => PollOutcome::Failed,
+            (PollResult::Postponed(_), _) => PollOutcome::Postponed,
         }
     }
 }
@@ -93,6 +122,7 @@ pub struct Poller {
     sources: ArcSwap<Sources>,
     readers: Arc<Semaphore>,
     names: Arc<ArcSwap<Names>>,
+    link: Link,
 }
 
 impl Poller {
@@ -106,10 +136,12 @@ impl Poller {
         names: Arc<ArcSwap<Names>>,
         readers: usize,
     ) -> Self {
+        let link = Link::default();
+        link.expect(domains(&catalog));
         let sources = ArcSwap::from_pointee(Sources::new(catalog));
         let readers = Arc::new(Semaphore::new(readers.max(1)));
         let fetch = ArcSwap::from_pointee(fetch);
-        Self { fetch, clock, store, writer, sources, readers, names }
+        Self { fetch, clock, store, writer, sources, readers, names, link }
     }
 
     /// Returns the sources in force.
@@ -119,6 +151,7 @@ impl Poller {
 
     /// Puts other sources in force. Polls that have begun end as they began.
     pub fn set_sources(&self, catalog: Arc<Catalog>) {
+        self.link.expect(domains(&catalog));
         self.sources.store(Arc::new(Sources::new(catalog)));
     }
 
@@ -149,64 +182,121 @@ impl Poller {
         self.clock.now()
     }
 
-    /// Fetches and reads one source. Total: every trouble is a finding.
-    pub async fn find(&self, source: &Arc<Source>) -> Result<Finding, StoreError> {
-        let at = self.clock.now();
-        let state = state_of(self.store.as_ref(), &source.id)?;
-        let validators = state.validators.clone().filter(|_| state.url == source.url.as_str());
-        let request = FetchRequest { source: Arc::clone(source), validators };
-        let fetch = Arc::clone(&self.fetch.load());
-        let outcome = fetch.fetch(&request).await;
-        let mut finding = self.read(source, at, &state, outcome).await;
-        let elapsed = self.clock.now().duration_since(at);
-        finding.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(0);
-        Ok(finding)
+    /// Returns since when our own network is taken to be down.
+    pub fn network_down_since(&self) -> Option<Timestamp> {
+        self.link.down_since()
     }
 
+    /// Returns a source with our memory of it.
+    pub fn remember(&self, source: &Arc<Source>) -> Result<Remembered, StoreError> {
+        Ok((Arc::clone(source), state_of(self.store.as_ref(), &source.id)?))
+    }
+
+    /// Fetches once for a group of sources that share a request, and reads for each. Total: every trouble is a finding.
+    pub async fn find(&self, group: &[Arc<Source>]) -> Result<Vec<Finding>, StoreError> {
+        let at = self.clock.now();
+        let group = group.iter().map(|source| self.remember(source));
+        let group = group.collect::<Result<Vec<_>, _>>()?;
+        // The one that takes the most stands for all, so that a small limit of one does not fail the others.
+        let leader = group.iter().max_by_key(|(source, _)| source.body_bytes_max);
+        let Some((leader, state)) = leader else { return Ok(Vec::new()) };
+        let start = redirect::start(leader, state);
+        let fetched = match pause_of(&group, at) {
+            Some(until) => Fetched::postponed(at, start, until, PAUSED.to_owned()),
+            None => self.fetch(at, leader, start, &group).await,
+        };
+        let ended = self.clock.now();
+        let mut findings = Vec::with_capacity(group.len());
+        for (index, (source, state)) in group.iter().enumerate() {
+            let mut finding = self.read(source, state, fetched.clone()).await;
+            if index > 0 {
+                finding.answer.wire_bytes = 0;
+                finding.pardons.clear();
+            }
+            finding.ended = ended;
+            let elapsed = self.clock.now().duration_since(at);
+            finding.elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(0);
+            findings.push(finding);
+        }
+        Ok(findings)
+    }
+
+    /// Makes the one request of a group.
+    async fn fetch(
+        &self,
+        at: Timestamp,
+        leader: &Arc<Source>,
+        start: Url,
+        group: &[Remembered],
+    ) -> Fetched {
+        let request = FetchRequest {
+            source: Arc::clone(leader),
+            url: start.clone(),
+            validators: share::validators(group),
+        };
+        let fetch = Arc::clone(&self.fetch.load());
+        let outcome = fetch.fetch(&request).await;
+        let mut fetched = Fetched::of(at, start, outcome);
+        self.judge(&mut fetched, group);
+        fetched
+    }
+
+    /// Keeps watch over our own network, and takes back a failure that is its.
+    fn judge(&self, fetched: &mut Fetched, group: &[Remembered]) {
+        let now = self.clock.now();
+        let has_answer = fetched.answer.status != 0;
+        if has_answer {
+            if let Some(since) = self.link.answered(now) {
+                tracing::info!(%since, "the network is back");
+            }
+            return;
+        }
+        if fetched.result != PollResult::Failed(FailureKind::Network) {
+            return;
+        }
+        let ids: Vec<SourceId> = group.iter().map(|(source, _)| source.id.clone()).collect();
+        let was_down = self.link.down_since().is_some();
+        let domain = dedup::outlet(fetched.start.as_str());
+        let Fault::Ours(pardons) = self.link.unreachable(now, domain, &ids) else { return };
+        if !was_down {
+            tracing::warn!("nobody can be reached: our own network seems to be down");
+        }
+        let spread = ids.first().map_or(0, |id| u32::try_from(seed(id) % 1_000).unwrap_or(0));
+        let wait = RETRY_OWN + RETRY_OWN * spread / 1_000;
+        let reason = "our own network seems to be down: trying again soon".to_owned();
+        let at = now.saturating_add(wait).unwrap_or(now);
+        fetched.result = PollResult::Postponed(NextPoll { at, reason });
+        fetched.pardons = pardons;
+    }
+
+    /// Makes the finding of one source of a group.
     async fn read(
         &self,
         source: &Arc<Source>,
-        at: Timestamp,
         state: &Arc<SourceState>,
-        outcome: FetchOutcome,
+        fetched: Fetched,
     ) -> Finding {
+        let Fetched { at, start, result, document, validators, answer, error, pardons } = fetched;
         let mut finding = Finding {
             source: Arc::clone(source),
             at,
-            result: PollResult::Success,
+            ended: at,
+            start,
+            result,
             document: None,
-            validators: None,
-            answer: Answer::default(),
-            error: None,
+            validators,
+            answer,
+            error,
+            pardons,
             elapsed_ms: 0,
         };
-        match outcome {
-            FetchOutcome::Modified { document, validators, answer } => {
-                finding.answer = answer;
-                match self.read_document(source, at, state, document).await {
-                    Ok(read) => {
-                        finding.document = Some(read);
-                        finding.validators = validators;
-                    }
-                    Err(error) => {
-                        finding.result = PollResult::Failed(FailureKind::NotAFeed);
-                        finding.error = Some(error);
-                    }
-                }
-            }
-            FetchOutcome::NotModified { validators, answer } => {
-                finding.validators = Some(validators);
-                finding.answer = answer;
-            }
-            FetchOutcome::Gone { answer } => {
-                finding.result = PollResult::Gone;
-                finding.error = Some("the publisher says that the feed is gone (410)".to_owned());
-                finding.answer = answer;
-            }
-            FetchOutcome::Failed { error, kind, answer } => {
-                finding.result = PollResult::Failed(kind);
+        let Some(document) = document else { return finding };
+        match self.read_document(source, at, state, document).await {
+            Ok(read) => finding.document = Some(read),
+            Err(error) => {
+                finding.result = PollResult::Failed(FailureKind::NotAFeed);
                 finding.error = Some(error);
-                finding.answer = answer.unwrap_or_default();
+                finding.validators = None;
             }
         }
         finding
@@ -217,7 +307,7 @@ impl Poller {
         source: &Arc<Source>,
         at: Timestamp,
         state: &Arc<SourceState>,
-        document: RawDocument,
+        document: Arc<RawDocument>,
     ) -> Result<Read, String> {
         let Ok(_permit) = Arc::clone(&self.readers).acquire_owned().await else {
             return Err("feedmill is stopping".to_owned());
@@ -251,6 +341,30 @@ impl Poller {
     }
 }
 
+/// Why nothing was asked.
+const PAUSED: &str = "the publisher has asked everyone on its domain to wait";
+
+/// Returns until when the publisher has asked not to be polled, if that lies ahead. One further ahead than any publisher
+/// may ask for was written under another clock.
+fn pause_of(group: &[Remembered], now: Timestamp) -> Option<Timestamp> {
+    let latest = now.saturating_add(RETRY_AFTER_MAX).unwrap_or(now);
+    let pauses = group.iter().filter_map(|(source, state)| {
+        state.paused_until.filter(|_| state.url == source.url.as_str())
+    });
+    pauses.filter(|until| *until > now && *until <= latest).max()
+}
+
+/// Returns a number that differs between sources and is the same at each start.
+pub fn seed(id: &SourceId) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(id.as_str().as_bytes())
+}
+
+/// Counts the registrable domains of a catalog.
+fn domains(catalog: &Catalog) -> usize {
+    let of = |source: &Arc<Source>| dedup::outlet(source.url.as_str());
+    catalog.sources.iter().map(of).collect::<HashSet<_>>().len()
+}
+
 /// Returns the names of sources: configured titles, and those that feeds gave themselves.
 pub fn names(catalog: &Catalog, store: &dyn Store) -> Result<Names, StoreError> {
     let states = store.states()?;
@@ -259,11 +373,23 @@ pub fn names(catalog: &Catalog, store: &dyn Store) -> Result<Names, StoreError> 
     Ok(Names::new(configured.chain(given)))
 }
 
+/// Returns the dates of a source's newest entries, newest first: enough to tell its usual rhythm.
+pub fn newest_dates(store: &dyn Store, id: &SourceId) -> Result<Vec<Timestamp>, StoreError> {
+    const NEWEST: usize = 50;
+    let selection = Selection {
+        unit: Unit::Entries,
+        sources: vec![id.clone()],
+        from: None,
+        until: None,
+        after: None,
+        limit: NEWEST,
+    };
+    Ok(store.select(&selection)?.into_iter().map(|position| position.date).collect())
+}
+
 /// Returns our memory of a source; a new one's is empty.
 pub fn state_of(store: &dyn Store, id: &SourceId) -> Result<Arc<SourceState>, StoreError> {
-    let states = store.states()?;
-    let found = states.into_iter().find(|(of, _)| of == id);
-    Ok(found.map(|(_, state)| state).unwrap_or_default())
+    Ok(store.state(id)?.unwrap_or_default())
 }
 
 fn read(

@@ -41,7 +41,8 @@ pub struct Feed {
 
 /// Asks once.
 pub async fn probe(fetch: &dyn Fetch, source: &Arc<Source>) -> Probe {
-    let request = FetchRequest { source: Arc::clone(source), validators: None };
+    let request =
+        FetchRequest { source: Arc::clone(source), url: source.url.clone(), validators: None };
     match fetch.fetch(&request).await {
         FetchOutcome::Modified { document, answer, .. } => {
             let encoding = source.encoding.clone();
@@ -54,6 +55,7 @@ pub async fn probe(fetch: &dyn Fetch, source: &Arc<Source>) -> Probe {
         FetchOutcome::Gone { .. } => {
             Probe::Failed("the publisher says that the feed is gone (410)".to_owned())
         }
+        FetchOutcome::Postponed { reason, .. } => Probe::Failed(reason),
         FetchOutcome::Failed { error, .. } => Probe::Failed(error),
     }
 }

@@ -54,6 +54,15 @@ const FIRST_GAP: Duration = Duration::from_millis(60);
 /// However many sources there are, their first polls are spread over no more than this.
 const FIRST_SPREAD_MAX: Duration = Duration::from_secs(600);
 
+/// How reasons begin that are our own.
+const OWN_REASONS: [&str; 3] = ["interval", "adaptive", "no validators"];
+
+/// The rate of new entries is counted over this.
+const RATE_OVER: Duration = Duration::from_secs(14 * 24 * 3_600);
+
+/// So long without a new entry is no silence yet.
+const SILENT_MIN: Duration = WEEK;
+
 /// What watching a source has shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Observed {
@@ -87,6 +96,7 @@ pub fn next_poll(
         PollResult::Gone if is_gone_for_good(now, state) => {
             return NextPoll { at: NEVER, reason: "gone: 410 again after a day".to_owned() };
         }
+        PollResult::Postponed(next) => return next.clone(),
         PollResult::Gone => Plan::new(DAY, "410: asking once more after a day"),
     };
     let plan = asked_by_headers(now, asked_by_feed(plan, &state.wish), freshness);
@@ -111,8 +121,7 @@ pub fn first_poll(
     seed: u64,
 ) -> NextPoll {
     let place = u32::try_from(index.saturating_sub(FIRST_AT_ONCE - 1)).unwrap_or(u32::MAX);
-    let rest = u32::try_from(total.max(1)).unwrap_or(u32::MAX);
-    let gap = FIRST_GAP.min(FIRST_SPREAD_MAX / rest);
+    let gap = start_gap(total);
     let wait = match place {
         0 => Duration::ZERO,
         _ => gap.saturating_mul(place - 1).saturating_add(gap * permille(seed) / 1_000),
@@ -122,6 +131,51 @@ pub fn first_poll(
         false => format!("first poll of {}, spread after the start", source.id),
     };
     NextPoll { at: later(now, wait), reason }
+}
+
+/// Returns the rate of new entries from the `dates` of the newest, which come newest first; `None` without any.
+///
+/// It is counted over two weeks, or over what is known of: since the oldest of the dates, if all of them lie within.
+/// A day is the least, for a document of undated entries says nothing yet.
+pub fn entries_per_day(now: Timestamp, dates: &[Timestamp]) -> Option<f64> {
+    let oldest = until(*dates.last()?, Some(now));
+    let within = dates.iter().filter(|date| until(**date, Some(now)) <= RATE_OVER).count();
+    let span = oldest.clamp(DAY, RATE_OVER);
+    let count = u32::try_from(within).unwrap_or(u32::MAX);
+    Some(f64::from(count) * DAY.as_secs_f64() / span.as_secs_f64())
+}
+
+/// Tells whether the reason for a poll's time is our own choice, not something that a publisher asked for.
+pub fn is_own_reason(reason: &str) -> bool {
+    OWN_REASONS.iter().any(|own| reason.starts_with(own))
+}
+
+/// Tells whether a source has failed for so long that it is polled weekly (P39).
+pub fn is_broken(now: Timestamp, state: &SourceState) -> bool {
+    since(state.failing_since, now) >= BROKEN_AFTER
+}
+
+/// Tells whether a source that answers has been without a new entry for unusually long: longer than a week, than five
+/// times its usual gap, and than any gap among its newest entries, whose `dates` come newest first.
+pub fn is_silent(now: Timestamp, dates: &[Timestamp]) -> bool {
+    let (Some(newest), Some(oldest)) = (dates.first(), dates.last()) else { return false };
+    let gaps = u32::try_from(dates.len() - 1).unwrap_or(u32::MAX);
+    if gaps == 0 {
+        return false;
+    }
+    let usual = until(*oldest, Some(*newest)) / gaps;
+    let longest = dates.windows(2).filter_map(|pair| match pair {
+        [later, earlier] => Some(until(*earlier, Some(*later))),
+        _ => None,
+    });
+    let silence = until(*newest, Some(now));
+    silence > SILENT_MIN.max(usual.saturating_mul(5)).max(longest.max().unwrap_or_default())
+}
+
+/// Returns the pause between two starts of polls, so that many that are due are no burst (P36): the ceiling that a start,
+/// a clock that was set and a network that came back have in common.
+pub fn start_gap(sources: usize) -> Duration {
+    FIRST_GAP.min(FIRST_SPREAD_MAX / u32::try_from(sources.max(1)).unwrap_or(u32::MAX))
 }
 
 /// A wait with the reason for its length.
@@ -611,6 +665,63 @@ mod tests {
                 assert_eq!(plan.at.to_string().get(..13), Some(expected), "{name}, seed {seed}");
                 assert_eq!(plan.reason.contains("skipHours"), hour.is_some(), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn our_own_reasons_are_told_from_a_publishers() {
+        let own = |case: Case| is_own_reason(&case.plan().reason);
+        assert!(own(case()) && own(Case { observed: Observed::default(), ..case() }));
+        assert!(
+            !own(Case { fresh_s: 1 << 20, ..case() }) && !own(Case { retry_s: 1 << 20, ..case() })
+        );
+        assert!(!own(Case { result: PollResult::Failed(FailureKind::Network), ..case() }));
+    }
+
+    #[test]
+    fn the_rate_is_counted_over_what_is_known() {
+        let hours_ago = |hours: &[u32]| -> Vec<Timestamp> {
+            hours.iter().map(|hours| now().checked_sub(HOUR * *hours).unwrap()).collect()
+        };
+        let hourly: Vec<u32> = (1..=48).collect();
+        let old = [24 * 7, 24 * 14, 24 * 40, 24 * 80];
+        #[rustfmt::skip]
+        let cases: [(&str, &[u32], Option<f64>); 7] = [
+            ("nothing held", &[], None),
+            ("hourly for two days", &hourly, Some(24.0)),
+            ("a first document without dates", &[0; 30], Some(30.0)),
+            ("the same, ten days on", &[240; 30], Some(3.0)),
+            ("two in two weeks, and older ones", &old, Some(2.0 / 14.0)),
+            ("only old ones", &old[2..], Some(0.0)),
+            ("one, three days ago", &[72], Some(1.0 / 3.0)),
+        ];
+        for (name, hours, expected) in cases {
+            assert_eq!(entries_per_day(now(), &hours_ago(hours)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_source_is_silent_when_it_is_unusual_for_it() {
+        let daily: Vec<u32> = (0..20).collect();
+        let weekly: Vec<u32> = (0..20).map(|n| n * 7).collect();
+        let in_bursts: Vec<u32> = (0..20).map(|n| n / 10 * 30).collect();
+        #[rustfmt::skip]
+        let cases: [(&str, &[u32], u32, bool); 9] = [
+            ("nothing held", &[], 400, false),
+            ("one entry says nothing of a rhythm", &[0], 400, false),
+            ("daily, a week", &daily, 7, false),
+            ("daily, more than a week", &daily, 8, true),
+            ("weekly, five weeks", &weekly, 35, false),
+            ("weekly, more", &weekly, 36, true),
+            ("in bursts a month apart", &in_bursts, 29, false),
+            ("in bursts, longer than ever", &in_bursts, 31, true),
+            ("dated ahead", &[0, 1], 0, false),
+        ];
+        for (name, days_ago, silent_days, expected) in cases {
+            let newest = now().checked_sub(DAY * silent_days).unwrap();
+            let date = |days: &u32| newest.checked_sub(DAY * *days).unwrap();
+            let dates: Vec<Timestamp> = days_ago.iter().map(date).collect();
+            assert_eq!(is_silent(now(), &dates), expected, "{name}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 
-pub use metrics::{METRICS_TYPE, Metrics, PollOutcome, SOURCE_SERIES_MAX};
+pub use metrics::{Found, METRICS_TYPE, Metrics, PollOutcome, SOURCE_SERIES_MAX};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::{self, FormatEvent, FormatFields, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, MakeWriter};

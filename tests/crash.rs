@@ -270,6 +270,7 @@ fn held(no: u64, batch: u64, bytes: usize) -> Held {
         credit: None,
         outlet: "nhandan.example".to_owned(),
         joined: Joined::default(),
+        closest: None,
     }
 }
 
@@ -279,11 +280,12 @@ fn story(held: &Held) -> Story {
         public_id: format!("tag:x.example,2026:{}", held.no.0),
         date: held.date(),
         representative: held.no,
-        members: vec![Member { entry: held.no, source: source(), date: held.date() }],
+        members: vec![Member { entry: held.no, source: source(), date: held.date(), number: None }],
         merged_into: None,
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        numbers: Vec::new(),
     }
 }
 

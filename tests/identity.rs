@@ -2,6 +2,7 @@
 //! sockets, and what `poll --json` says of each entry.
 #![expect(
     clippy::unwrap_used,
+    clippy::too_many_lines,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test stops at the first surprise, and waits by the real clock"

@@ -88,6 +88,7 @@ fn held(no: u64, day: i64) -> Held {
         },
         first_seen: at(day),
         filed: None,
+        closest: None,
         updated: at(day),
         first_listed: 1,
         fingerprint: Fingerprint { title: no, content: no, summary: 0 },
@@ -113,11 +114,12 @@ fn story(held: &Held) -> Story {
         public_id: format!("tag:news.example,2026:{}", held.no.0),
         date: held.date(),
         representative: held.no,
-        members: vec![Member { entry: held.no, source: source(), date: held.date() }],
+        members: vec![Member { entry: held.no, source: source(), date: held.date(), number: None }],
         merged_into: None,
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        numbers: Vec::new(),
     }
 }
 

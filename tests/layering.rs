@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("schedule", &["model"]),
+    ("redirect", &["model"]),
     ("freshness", &["model"]),
     ("parse", &["model"]),
     ("normalize", &["model"]),
@@ -23,10 +24,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("serve", &["model", "render", "store", "telemetry"]),
     ("systemd", &["model"]),
     ("telemetry", &["model"]),
-    ("poll", &["model", "store", "parse", "normalize", "dedup", "ingest", "telemetry"]),
-    ("ingest", &["model", "store", "dedup", "schedule", "poll", "telemetry", "clock"]),
+    ("poll", &["model", "store", "parse", "normalize", "dedup", "redirect", "ingest", "telemetry"]),
+    ("ingest", &["model", "store", "dedup", "schedule", "redirect", "poll", "telemetry", "clock"]),
+    ("websub", &["model", "serve"]),
     ("probe", &["model", "parse"]),
-    ("control", &["model", "store", "dedup", "ingest", "poll", "telemetry", "machine"]),
+    ("control", &["model", "store", "dedup", "schedule", "ingest", "poll", "telemetry", "machine"]),
     ("daemon", ANY),
     ("demo", ANY),
     ("cli", ANY),
@@ -62,7 +64,8 @@ const ENGINES: &[(&str, &[&str])] = &[
 
 /// What the pure modules may not name.
 const IMPURE: &[&str] = &["tokio::", "tracing::", "std::fs", "std::net::Tcp", "std::env"];
-const PURE: &[&str] = &["model", "schedule", "freshness", "parse", "normalize", "dedup", "render"];
+const PURE: &[&str] =
+    &["model", "schedule", "redirect", "freshness", "parse", "normalize", "dedup", "render"];
 
 fn sources() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -156,11 +156,12 @@ fn batch(no: u64) -> Batch {
         public_id: format!("tag:{no}"),
         date: held.date(),
         representative: held.no,
-        members: vec![Member { entry: held.no, source: source(), date: held.date() }],
+        members: vec![Member { entry: held.no, source: source(), date: held.date(), number: None }],
         merged_into: None,
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        numbers: Vec::new(),
     };
     Batch {
         keys: [(held.key, Claim::Entry(held.no))].into(),
@@ -185,6 +186,7 @@ fn held(no: u64) -> Held {
         entry: Entry { content: Some(words.collect()), ..Entry::default() },
         first_seen: Timestamp::from_second(1_793_000_000).unwrap(),
         filed: None,
+        closest: None,
         updated: Timestamp::UNIX_EPOCH,
         first_listed: 1,
         fingerprint: Fingerprint::default(),

@@ -112,7 +112,7 @@ fn bench(order: &[usize]) -> Bench {
         window: Duration::from_secs(96 * 3_600),
         names: Arc::clone(&shared),
     };
-    let changed = Arc::new(|| {});
+    let changed = Arc::new(|_| {});
     let writer =
         Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), changed, 8).unwrap();
     let catalog = Arc::clone(&config.catalog);

@@ -2,6 +2,7 @@
 //! `on_add`, `include`, `exclude`, `encoding`, `timezone` (D11), the order of day and month (D16).
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test stops at the first surprise, and waits by the real clock"
 )]

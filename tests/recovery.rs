@@ -14,7 +14,7 @@ use feedmill::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use feedmill::model::features::Marks;
 use feedmill::model::outcome::{Answer, FailureKind, PollResult};
 use feedmill::model::policy::Config;
-use feedmill::model::selection::{Position, Selection};
+use feedmill::model::selection::{Position, Selection, Series, Stretch};
 use feedmill::model::source::{SourceId, SourceState};
 use feedmill::model::verdict::{Claim, EntryKey};
 use feedmill::poll::Finding;
@@ -60,6 +60,9 @@ impl Store for Filling {
     }
     fn select(&self, selection: &Selection) -> Result<Vec<Position>, StoreError> {
         self.inner.select(selection)
+    }
+    fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError> {
+        self.inner.stretch(series, from, limit)
     }
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
         self.inner.states()
@@ -129,11 +132,14 @@ async fn poll(writer: &Writer, config: &Config) -> Result<Report, Arc<StoreError
     let finding = Box::new(Finding {
         source: Arc::clone(config.catalog.sources.first().unwrap()),
         at: "2026-11-24T12:00:00Z".parse().unwrap(),
+        ended: "2026-11-24T12:00:01Z".parse().unwrap(),
+        start: "https://a.example/feed".parse().unwrap(),
         result: PollResult::Failed(FailureKind::NotAFeed),
         document: None,
         validators: None,
         answer: Answer::default(),
         error: Some("no feed".to_owned()),
+        pardons: Vec::new(),
         elapsed_ms: 1,
     });
     let (reply, answer) = oneshot::channel();
@@ -159,7 +165,7 @@ async fn a_full_disk_is_waited_for_and_the_store_opened_again() {
     };
     let shared: Arc<dyn Store> = store.clone();
     let writer =
-        Writer::start(shared, settings, Arc::new(Metrics::new()), Arc::new(|| {}), 4).unwrap();
+        Writer::start(shared, settings, Arc::new(Metrics::new()), Arc::new(|_| {}), 4).unwrap();
     poll(&writer, &config).await.unwrap();
     store.is_full.store(true, Ordering::Release);
     let error = poll(&writer, &config).await.unwrap_err();

@@ -17,9 +17,9 @@ use feedmill::model::entry::{
     Element, Entry, EntryNo, Fingerprint, GuidKind, Held, Member, Person, Slug, Story, StoryNo,
 };
 use feedmill::model::features::Marks;
-use feedmill::model::selection::{Position, Selection, Unit};
+use feedmill::model::selection::{Position, Selection, Series, Stretch, Unit};
 use feedmill::model::source::{
-    Departed, FeedMeta, ItemHash, Listed, SourceId, SourceState, Validators,
+    CategorySlug, Departed, FeedMeta, ItemHash, Listed, SourceId, SourceState, Validators,
 };
 use feedmill::model::verdict::{Claim, EntryKey, Joined};
 use feedmill::store::{
@@ -61,6 +61,7 @@ const CONTRACT: &[Rule] = &[
     ("candidates arrived of late, whenever published", candidates_arrived_of_late),
     ("a date ahead is compared as an hour ahead", date_ahead_is_an_hour_ahead),
     ("numbers go on", numbers_go_on),
+    ("a series keeps its numbers", series_keeps_its_numbers),
     ("records are replaced whole", records_are_replaced_whole),
     ("states are kept", states_are_kept),
     ("a restart keeps everything", restart_keeps_everything),
@@ -134,11 +135,12 @@ fn held(no: u64, of: &str, story: u64, date: i64) -> Held {
         credit: Some("Theo: nhandan.vn".to_owned()),
         outlet: format!("{of}.example"),
         joined: Joined { rule: "opened".to_owned(), ..Joined::default() },
+        closest: None,
     }
 }
 
 fn member(held: &Held) -> Member {
-    Member { entry: held.no, source: held.source.clone(), date: held.date() }
+    Member { entry: held.no, source: held.source.clone(), date: held.date(), number: None }
 }
 
 fn story(no: u64, copies: &[&Held]) -> Story {
@@ -152,6 +154,7 @@ fn story(no: u64, copies: &[&Held]) -> Story {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        numbers: Vec::new(),
     }
 }
 
@@ -453,6 +456,52 @@ fn numbers_go_on(subject: &mut Subject<'_>) {
     }
 }
 
+fn series_keeps_its_numbers(subject: &mut Subject<'_>) {
+    let slug = CategorySlug::new("thoi-su");
+    let category = Series::Category(slug.clone());
+    let of = |name: &str| Series::Source(source(name));
+    let empty = Stretch { places: Vec::new(), next: 1 };
+    assert_eq!(subject.store().stretch(&category, 1, 9).unwrap(), empty);
+    let mut first = batch(&[(1, "a", 30), (2, "b", 20), (3, "a", 10)]);
+    for (no, number, in_category) in [(1, 1, Some(2)), (2, 1, None), (3, 2, Some(1))] {
+        let story = first.stories.get_mut(&StoryNo(no)).unwrap();
+        story.members[0].number = Some(number);
+        story.numbers.extend(in_category.map(|number| (slug.clone(), number)));
+    }
+    let (mut one, two, mut three) = (
+        first.stories[&StoryNo(1)].clone(),
+        first.stories[&StoryNo(2)].clone(),
+        first.stories[&StoryNo(3)].clone(),
+    );
+    subject.store().commit(first).unwrap();
+    // Story 3 becomes a part of story 1, story 2 is taken down: all numbers stay whose they were.
+    let moved = Held { story: StoryNo(1), ..held(3, "a", 3, 10) };
+    one.members.append(&mut three.members);
+    three.merged_into = Some(StoryNo(1));
+    let withdrawn = Story { is_withdrawn: true, ..two };
+    let stories = [one, withdrawn, three].map(|story| (story.no, story)).into();
+    let entries = [(moved.no, moved)].into();
+    subject.store().commit(Batch { stories, entries, ..Batch::default() }).unwrap();
+    for round in ["committed", "opened again"] {
+        let store = subject.store();
+        let stretch = |series: &Series, from, limit| store.stretch(series, from, limit).unwrap();
+        assert_eq!(stretch(&category, 1, 9).places, [(1, 3), (2, 1)], "{round}");
+        assert_eq!(stretch(&category, 1, 9).next, 3, "{round}");
+        assert_eq!(stretch(&category, 2, 1).places, [(2, 1)], "{round}");
+        assert_eq!(stretch(&category, 3, 9), Stretch { places: Vec::new(), next: 3 });
+        assert_eq!(stretch(&category, u64::MAX, 0).next, 3, "{round}");
+        assert_eq!(stretch(&of("a"), 1, 9).places, [(1, 1), (2, 3)], "{round}");
+        assert_eq!(stretch(&of("b"), 1, 9).places, [(1, 2)], "{round}");
+        subject.reopen();
+    }
+    // A number left out is a hole, and no reason to give it again.
+    let mut later = batch(&[(4, "a", 40)]);
+    later.stories.get_mut(&StoryNo(4)).unwrap().numbers.push((slug, 5));
+    subject.store().commit(later).unwrap();
+    let stretch = subject.store().stretch(&category, 2, 3).unwrap();
+    assert_eq!(stretch, Stretch { places: vec![(2, 1)], next: 6 }, "3 and 4 are nobody's");
+}
+
 fn records_are_replaced_whole(subject: &mut Subject<'_>) {
     let before = batch(&[(1, "a", 10)]);
     subject.store().commit(before.clone()).unwrap();
@@ -669,7 +718,6 @@ fn ten_thousand_articles(subject: &mut Subject<'_>) {
 /// What the strict double must refuse: the writer's part of the contract.
 #[test]
 fn memory_panics_at_a_broken_contract() {
-    type Break = fn(&mut Batch);
     let breaks: [(&str, Break); 13] = [
         ("goes back", |batch| {
             batch.entries.insert(EntryNo(0), held(0, "a", 1, 10));
@@ -717,10 +765,34 @@ fn memory_panics_at_a_broken_contract() {
             batch.stories.get_mut(&StoryNo(3)).unwrap().merged_into = Some(StoryNo(8));
         }),
     ];
+    panics_at(&breaks);
+}
+
+#[test]
+fn memory_panics_at_numbers_given_twice() {
+    let breaks: [(&str, Break); 2] = [
+        ("is another's", |batch| {
+            let slug = CategorySlug::new("c");
+            batch.stories.get_mut(&StoryNo(3)).unwrap().numbers = vec![(slug, 1)];
+        }),
+        ("numbered again", |batch| {
+            let mut changed = story(1, &[&held(1, "a", 1, 10)]);
+            changed.numbers = vec![(CategorySlug::new("c"), 2)];
+            batch.stories.insert(changed.no, changed);
+        }),
+    ];
+    panics_at(&breaks);
+}
+
+type Break = fn(&mut Batch);
+
+fn panics_at(breaks: &[(&str, Break)]) {
     for (expected, spoil) in breaks {
         let store = MemoryStore::new(birth());
         let mut first = batch(&[(1, "a", 10), (2, "b", 20)]);
         first.keys.insert(EntryKey::url("barred"), Claim::Barred);
+        let opened = first.stories.get_mut(&StoryNo(1)).unwrap();
+        opened.numbers = vec![(CategorySlug::new("c"), 1)];
         store.commit(first).unwrap();
         let mut next = batch(&[(3, "a", 30)]);
         spoil(&mut next);

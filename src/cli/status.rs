@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use clap::Args;
 use hyper::Method;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Exit, Failure, client, print_line, runtime, table};
@@ -12,6 +12,7 @@ use crate::clock::SystemClock;
 use crate::daemon;
 use crate::model::outcome::Clock;
 use crate::model::policy::Config;
+use crate::schedule;
 
 /// The mark of a source whose last document had to be mended.
 const MENDED: &str = "~";
@@ -50,96 +51,128 @@ async fn status(config: Config) -> Result<String, Failure> {
     status
 }
 
+/// What stands above the rows where a person reads them.
+const HEADING: [&str; 7] = ["source", "state", "last ok", "next", "why then", "7 d", "error"];
+
 fn print(status: &Value) {
-    let sources = status.get("sources").and_then(Value::as_array).cloned().unwrap_or_default();
+    let sources = status.get("sources").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if std::io::stdout().is_terminal() {
         let now = SystemClock.now();
-        let rows: Vec<Vec<String>> = sources.iter().map(|source| brief(source, now)).collect();
-        table::print(&["source", "state", "read", "next", "7 d", "remarks"], &rows);
+        let rows: Vec<Vec<String>> = sources.iter().map(|source| short_row(source, now)).collect();
+        table::print(&HEADING, &rows);
     } else {
         let rows: Vec<Vec<String>> = sources.iter().map(row).collect();
-        table::print(
-            &[
-                "source",
-                "state",
-                "last success",
-                "next poll",
-                "why then",
-                "new in 7 d",
-                "last error",
-            ],
-            &rows,
-        );
+        let heading = [
+            "source",
+            "state",
+            "last success",
+            "next poll",
+            "why then",
+            "new in 7 d",
+            "last error",
+        ];
+        table::print(&heading, &rows);
     }
-    let is_mended = |source: &Value| state(source, String::new()).ends_with(MENDED);
+    if let Some(since) = status.get("network_down_since").and_then(Value::as_str) {
+        print_line(&format!(
+            "nobody can be reached since {}: our network seems down",
+            minute(since)
+        ));
+    }
     if sources.iter().any(is_mended) {
         print_line(&format!(
             "{MENDED} its last document had to be mended: `status --json`, `explain`"
         ));
     }
     let number = |value: Option<&Value>| value.and_then(Value::as_u64).unwrap_or(0);
+    let received = sources.iter().map(|source| number(source.get("bytes"))).sum();
     print_line(&format!(
-        "{} entries, {} on disk, {} in memory",
+        "{} entries, {} on disk, {} in memory, {} received",
         number(status.get("entries")),
         mebibytes(number(status.pointer("/store/bytes"))),
         mebibytes(number(status.get("memory_bytes"))),
+        mebibytes(received),
     ));
 }
 
-fn row(source: &Value) -> Vec<String> {
-    let text = |key: &str| match source.get(key) {
+/// Returns a value as text; `-` for none.
+fn text(source: &Value, key: &str) -> String {
+    match source.get(key) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Null) | None => "-".to_owned(),
         Some(other) => other.to_string(),
-    };
-    vec![
-        text("id"),
-        state(source, text("state")),
-        minute(&text("last_success")),
-        minute(&text("next_poll")),
-        text("next_reason"),
-        text("entries_7d"),
-        text("last_error"),
-    ]
-}
-
-/// A row that is read at a glance, on a terminal of 80 columns.
-fn brief(source: &Value, now: Timestamp) -> Vec<String> {
-    let text = |key: &str| source.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let instant = |key: &str| text(key).parse::<Timestamp>().ok();
-    let read = instant("last_success").map(|at| format!("{} ago", span(now.duration_since(at))));
-    let next = instant("next_poll").map(|at| match at.duration_since(now) {
-        wait if wait.is_negative() => "due".to_owned(),
-        wait => format!("in {}", span(wait)),
-    });
-    let moved = Some(text("redirect_pending")).filter(|to| !to.is_empty());
-    let error = Some(text("last_error")).filter(|error| !error.is_empty());
-    let remarks = error.or_else(|| moved.map(|to| format!("moved to {to}")));
-    let week = source.get("entries_7d").and_then(Value::as_u64).unwrap_or(0);
-    vec![
-        text("id"),
-        state(source, text("state")),
-        read.unwrap_or_else(|| "never".to_owned()),
-        next.unwrap_or_else(|| "-".to_owned()),
-        week.to_string(),
-        remarks.unwrap_or_else(|| text("next_reason")),
-    ]
-}
-
-/// Writes a time in its largest unit.
-fn span(span: SignedDuration) -> String {
-    match span.as_secs().max(0) {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds @ 60..3_600 => format!("{} min", seconds / 60),
-        seconds @ 3_600..172_800 => format!("{} h", seconds / 3_600),
-        seconds => format!("{} d", seconds / 86_400),
     }
 }
 
-/// Marks a source whose last document had to be mended.
-fn state(source: &Value, word: String) -> String {
-    let is_mended = source.get("flaws").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
-    if is_mended { format!("{word} {MENDED}") } else { word }
+/// Tells whether a source's last document had to be mended.
+fn is_mended(source: &Value) -> bool {
+    source.get("flaws").and_then(Value::as_array).is_some_and(|flaws| !flaws.is_empty())
+}
+
+fn row(source: &Value) -> Vec<String> {
+    vec![
+        text(source, "id"),
+        state(source),
+        minute(&text(source, "last_success")),
+        minute(&text(source, "next_poll")),
+        text(source, "next_reason"),
+        text(source, "entries_7d"),
+        text(source, "last_error"),
+    ]
+}
+
+/// Returns a row that fits a terminal: times as distances, long texts cut.
+fn short_row(source: &Value, now: Timestamp) -> Vec<String> {
+    vec![
+        cut(&text(source, "id"), 16),
+        state(source),
+        distance(&text(source, "last_success"), now),
+        next(&text(source, "next_poll"), now),
+        cut(&text(source, "next_reason"), 30),
+        text(source, "entries_7d"),
+        cut(&text(source, "last_error"), 36),
+    ]
+}
+
+/// Returns the state with what else ought to be looked at: `ok, silent`.
+fn state(source: &Value) -> String {
+    let flags = source.get("flags").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let words = std::iter::once(text(source, "state"));
+    let words = words.chain(flags.iter().filter_map(Value::as_str).map(str::to_owned));
+    let words = words.collect::<Vec<_>>().join(", ");
+    if is_mended(source) { format!("{words} {MENDED}") } else { words }
+}
+
+/// Says when something is to come: a time that has passed is due.
+fn next(instant: &str, now: Timestamp) -> String {
+    match instant.parse::<Timestamp>() {
+        Ok(at) if at <= now => "due".to_owned(),
+        Ok(_) | Err(_) => distance(instant, now),
+    }
+}
+
+/// Cuts a text to so many characters, the last of them an ellipsis.
+fn cut(text: &str, chars: usize) -> String {
+    if text.chars().count() <= chars {
+        return text.to_owned();
+    }
+    text.chars().take(chars.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Says how far an instant is from the present: `3 h ago`, `in 20 min`.
+fn distance(instant: &str, now: Timestamp) -> String {
+    let Ok(at) = instant.parse::<Timestamp>() else { return instant.to_owned() };
+    if at >= schedule::NEVER {
+        return "never".to_owned();
+    }
+    let seconds = at.duration_since(now).as_secs();
+    let size = match seconds.unsigned_abs() {
+        0..60 => "1 min".to_owned(),
+        size @ 60..7_200 => format!("{} min", size / 60),
+        size @ 7_200..172_800 => format!("{} h", size / 3_600),
+        size => format!("{} d", size / 86_400),
+    };
+    if seconds < 0 { format!("{size} ago") } else { format!("in {size}") }
 }
 
 /// Shortens an RFC 3339 instant to minutes: `2026-11-24 21:53Z`.
@@ -153,4 +186,64 @@ fn minute(instant: &str) -> String {
 /// Writes bytes for people.
 pub(super) fn mebibytes(bytes: u64) -> String {
     format!("{}.{} MiB", bytes >> 20, ((bytes & 0xF_FFFF) * 10) >> 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn distances_are_short() {
+        let cases = [
+            ("-", "-"),
+            ("2026-03-01T12:00:20Z", "in 1 min"),
+            ("2026-03-01T13:30:00Z", "in 90 min"),
+            ("2026-03-01T09:00:00Z", "3 h ago"),
+            ("2026-02-01T12:00:00Z", "28 d ago"),
+            ("9999-01-01T00:00:00Z", "never"),
+        ];
+        for (instant, expected) in cases {
+            assert_eq!(distance(instant, now()), expected, "{instant}");
+        }
+    }
+
+    #[test]
+    fn a_row_fits_eighty_columns_and_says_what_matters() {
+        let source = json!({
+            "id": "a-source-with-quite-a-long-name",
+            "state": "failing",
+            "flags": ["broken"],
+            "last_success": "2026-02-01T12:00:00Z",
+            "next_poll": "2026-03-05T12:00:00Z",
+            "next_reason": "failing for more than 14 days: network",
+            "entries_7d": 0,
+            "last_error": "failed to connect to 192.0.2.1:443: Connection refused (os error 111)",
+        });
+        let well = json!({
+            "id": "vnexpress",
+            "state": "ok",
+            "flags": [],
+            "last_success": "2026-03-01T11:30:00Z",
+            "next_poll": "2026-03-01T12:31:00Z",
+            "next_reason": "adaptive: 96 entries a day",
+            "entries_7d": 671,
+            "last_error": null,
+        });
+        let rows = [short_row(&source, now()), short_row(&well, now())];
+        let drawn = table::drawn(&HEADING, &rows, 80);
+        for line in drawn.lines() {
+            assert!(line.chars().count() <= 80, "{line}\n{drawn}");
+        }
+        for word in ["vnexpress", "30 min ago", "in 31 min", "671", "broken", "28 d ago"] {
+            let joined: String = word.split(' ').next().unwrap().to_owned();
+            assert!(drawn.contains(&joined), "{word}\n{drawn}");
+        }
+        assert!(drawn.lines().count() <= 14, "{drawn}");
+    }
 }

@@ -119,6 +119,7 @@ fn source(
     around: &Surroundings<'_>,
 ) -> Source {
     warn_of_closed_port(section, &url, defaults.poll);
+    let publish = section.optional("publish", values::flag);
     Source {
         id,
         url,
@@ -148,9 +149,9 @@ fn source(
         headers: section.text_table("headers", requests::header),
         user_agent: section.unless_empty("user_agent", requests::header_value),
         secret_file: secret_file(section, around),
-        publish: section.get("publish", values::flag),
+        publish: publish.unwrap_or(true),
         // R80: written out, it is the operator's answer to a feed that asks not to be shown.
-        overrides_block: section.optional("publish", values::flag) == Some(true),
+        overrides_block: publish == Some(true),
     }
 }
 

@@ -63,12 +63,8 @@ pub(super) struct Inert {
 }
 
 /// The keys without effect. Remove a line when its key takes effect.
-pub(super) const INERT: &[Inert] = &[
-    inert("store", "url_file", Preset::Text(""), "the sled engine needs none"),
-    inert("poll", "proxy", Preset::Text(""), "requests go out directly"),
-    inert("source", "proxy", Preset::Text(""), "requests go out directly"),
-    inert("websub", "hub", Preset::Text(""), "the hub is announced in the feeds but not pinged"),
-];
+pub(super) const INERT: &[Inert] =
+    &[inert("store", "url_file", Preset::Text(""), "the sled engine needs none")];
 
 const fn inert(
     section: &'static str,

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -49,15 +50,22 @@ impl Mill {
         json!({ "entries": entries, "findings": findings }).to_string()
     }
 
-    /// Says why nothing can be written, if so; has the writer open the store again.
-    pub async fn heal(&self) -> Option<String> {
-        let health = self.store.stats().map(|stats| stats.health);
-        if matches!(health, Ok(Health::Ok | Health::Damaged)) {
-            return None;
+    /// Says why nothing can be written, if so.
+    pub fn unwritable(&self) -> Option<String> {
+        match self.store.stats().map(|stats| stats.health) {
+            Ok(Health::Ok | Health::Damaged) => None,
+            Ok(Health::ReadOnly) => {
+                Some("a write to the store failed; it is opened again".to_owned())
+            }
+            Err(error) => Some(format!("the store cannot be read: {error}")),
         }
-        match self.keep_up(|_| Ok(())).await {
-            Ok(()) => None,
-            Err(error) => Some(format!("the store cannot be written to: {error}")),
+    }
+
+    /// Has the writer open a store again that cannot be written to.
+    pub async fn heal(&self) {
+        if self.unwritable().is_some() {
+            // Whether it succeeded is told by the writer.
+            let _ = self.keep_up(|_| Ok(())).await;
         }
     }
 
@@ -108,8 +116,13 @@ impl Mill {
         mut on_progress: impl FnMut(Progress) + Send + 'static,
     ) -> Result<Compacted, Arc<StoreError>> {
         let (tell, told) = oneshot::channel();
+        let steps = Arc::clone(&self.steps);
         self.keep_up(move |store| {
-            let _ = tell.send(keeper(store)?.compact(&mut on_progress)?);
+            let mut on_step = |progress| {
+                steps.fetch_add(1, Ordering::AcqRel);
+                on_progress(progress);
+            };
+            let _ = tell.send(keeper(store)?.compact(&mut on_step)?);
             Ok(())
         })
         .await?;
@@ -117,6 +130,11 @@ impl Mill {
         let Compacted { records, bytes_before, bytes_after } = compacted;
         tracing::info!(records, bytes_before, bytes_after, "rewrote the store");
         Ok(compacted)
+    }
+
+    /// Returns a number that moves while the store is rewritten.
+    pub fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Acquire)
     }
 
     /// Has the writer do something between two polls.

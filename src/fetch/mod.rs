@@ -12,6 +12,7 @@ mod body;
 mod connect;
 mod decode;
 mod pace;
+mod post;
 mod proxy;
 mod request;
 mod secret;
@@ -40,7 +41,6 @@ use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use self::connect::{Connector, Dialer, Timed};
-use self::pace::{Pace, Pause};
 use self::proxy::Proxy;
 use self::request::{Identity, Meaning};
 use self::trip::Trip;
@@ -53,6 +53,8 @@ use crate::model::raw::RawDocument;
 use crate::model::source::Validators;
 
 pub use self::address::is_public;
+pub use self::pace::{Pace, Pause, Turn, authority};
+pub use self::post::HttpPost;
 
 /// From the connection to the end of the answer's head.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,6 +67,9 @@ const HEAD_BYTES_MAX: usize = 64 * 1_024;
 
 /// Header fields of an answer.
 const HEADERS_MAX: usize = 128;
+
+/// Everyone of a domain that has answered 429 without a word waits for so long.
+const BARE_429_PAUSE: Duration = Duration::from_secs(60);
 
 /// Clients kept: one without a proxy and one for each proxy named.
 const CLIENTS_MAX: usize = 64;
@@ -160,15 +165,15 @@ impl HttpFetch {
 
     /// Returns until when the publisher of `url` has asked not to be polled, if it has (429 or 503 with `Retry-After`).
     ///
-    /// A fetch before then fails without a request. Callers that plan ahead ask here and count no failure. The pause
+    /// A fetch before then is postponed without a request. The pause
     /// covers the registrable domain and is forgotten with this value.
     pub fn paused_until(&self, url: &Url) -> Option<Timestamp> {
-        self.pace.pause_of(url.host_str()?).map(|pause| pause.until)
+        self.pace.pause_of(&pace::authority(url)).map(|pause| pause.until)
     }
 
     async fn run(&self, request: &FetchRequest) -> FetchOutcome {
         let source = &request.source;
-        let mut trip = Trip::new(source);
+        let mut trip = Trip::new(source, request.url.clone());
         let found = match secret::authorization(source).await {
             Ok(authorization) => {
                 self.route(source.proxy.as_ref()).map(|route| (authorization, route))
@@ -199,9 +204,10 @@ impl HttpFetch {
     ) -> Result<Option<FetchOutcome>, Trouble> {
         trip.admit(&self.policy)?;
         let host = trip.url.host_str().unwrap_or_default().to_owned();
-        let _turn = match self.pace.turn(&host).await {
+        let authority = pace::authority(&trip.url);
+        let _turn = match self.pace.turn(&host, &authority).await {
             Ok(turn) => turn,
-            Err(pause) => return Ok(Some(paused(trip, &host, pause))),
+            Err(pause) => return Ok(Some(paused(&host, pause))),
         };
         let requested = trip.requested();
         let sent = request::applicable(request.validators.as_ref(), &requested);
@@ -213,7 +219,7 @@ impl HttpFetch {
             Trouble::new(FailureKind::Refused, "the URL cannot be put into a request")
         })?;
         let response = trip.within(exchange(route, message)).await??;
-        self.conclude(request, trip, &host, sent, response).await
+        self.conclude(request, trip, &authority, sent, response).await
     }
 
     /// Turns an answer into an outcome, or moves on to where it redirects.
@@ -221,7 +227,7 @@ impl HttpFetch {
         &self,
         request: &FetchRequest,
         trip: &mut Trip,
-        host: &str,
+        authority: &str,
         sent: Option<&Validators>,
         response: Response<Incoming>,
     ) -> Result<Option<FetchOutcome>, Trouble> {
@@ -242,8 +248,8 @@ impl HttpFetch {
             Meaning::NotModified => not_modified(trip, sent, wishes, &response),
             Meaning::Gone => FetchOutcome::Gone { answer: trip.answer(code, wishes, 0) },
             Meaning::Failure(kind) => {
-                if let (FailureKind::Busy, Some(until)) = (kind, wishes.retry_at) {
-                    self.pace.pause(host, Pause { until, status: code });
+                if let Some(until) = self.asked_to_wait(kind, code, &wishes) {
+                    self.pace.pause(authority, Pause { until, status: code });
                 }
                 trip.failed(
                     Trouble::new(kind, format!("answered {status}")),
@@ -252,6 +258,16 @@ impl HttpFetch {
             }
         };
         Ok(Some(outcome))
+    }
+
+    /// Returns until when an answer keeps everyone off its domain: as long as it says; a bare 429 for long enough that
+    /// those already waiting in line are planned anew.
+    fn asked_to_wait(&self, kind: FailureKind, code: u16, wishes: &Freshness) -> Option<Timestamp> {
+        if kind != FailureKind::Busy {
+            return None;
+        }
+        let bare = || self.clock.now().saturating_add(BARE_429_PAUSE).ok();
+        wishes.retry_at.or_else(|| if code == 429 { bare() } else { None })
     }
 
     /// Returns the client for a proxy, or for none; made when first asked for.
@@ -378,12 +394,10 @@ fn not_modified(
 }
 
 /// Ends a trip before a request that the publisher has asked us not to make.
-fn paused(trip: &Trip, host: &str, pause: Pause) -> FetchOutcome {
-    let words = format!(
+fn paused(host: &str, pause: Pause) -> FetchOutcome {
+    let reason = format!(
         "`{host}` has asked for no request before {:.0} (answered {})",
         pause.until, pause.status
     );
-    let wishes = Freshness { retry_at: Some(pause.until), ..Freshness::default() };
-    let answer = trip.answer(pause.status, wishes, 0);
-    trip.failed(Trouble::new(FailureKind::Busy, words), Some(answer))
+    FetchOutcome::Postponed { until: pause.until, reason }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
 
 use crate::model::outcome::{Clock, RETRY_AFTER_MAX};
 use crate::model::policy::PollPolicy;
@@ -23,7 +24,7 @@ const PAUSE_WAITED_MAX: Duration = Duration::from_secs(10);
 const HOSTS_HELD_MIN: usize = 4_096;
 
 /// The turns of all hosts.
-pub(super) struct Pace {
+pub struct Pace {
     clock: Arc<dyn Clock>,
     per_host: usize,
     host_gap: Duration,
@@ -53,14 +54,15 @@ struct Domain {
 
 /// A publisher's wish to be left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Pause {
-    pub(super) until: Timestamp,
+pub struct Pause {
+    /// Until then.
+    pub until: Timestamp,
     /// The answer that asked for it: 429 or 503.
-    pub(super) status: u16,
+    pub status: u16,
 }
 
 /// The right to make one request; given back when dropped.
-pub(super) struct Turn {
+pub struct Turn {
     pace: Arc<Pace>,
     host: String,
     _permits: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
@@ -80,7 +82,8 @@ enum Next {
 }
 
 impl Pace {
-    pub(super) fn new(policy: &PollPolicy, clock: Arc<dyn Clock>) -> Self {
+    /// Starts with nobody waited for.
+    pub fn new(policy: &PollPolicy, clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
             per_host: policy.per_host.max(1),
@@ -92,20 +95,22 @@ impl Pace {
     }
 
     /// Waits for a turn at `host`, or returns the pause that is too long to wait for.
-    pub(super) async fn turn(self: &Arc<Self>, host: &str) -> Result<Turn, Pause> {
-        if let Some(pause) = self.pause_of(host) {
+    ///
+    /// `authority` is whose wishes count there: see [`authority`].
+    pub async fn turn(self: &Arc<Self>, host: &str, authority: &str) -> Result<Turn, Pause> {
+        if let Some(pause) = self.pause_of(authority) {
             self.bear(pause).await?;
         }
         let permits = self.permits(host);
         // The semaphores are never closed, so there always is a permit.
         let mine = permits.acquire_owned().await.ok();
         loop {
-            match self.next(host) {
+            match self.next(host, authority) {
                 Next::Paused(pause) => self.bear(pause).await?,
                 Next::After(wait) => self.clock.sleep(wait).await,
                 Next::Now => {
                     let one_of_all = Arc::clone(&self.all).acquire_owned().await.ok();
-                    if self.begins(host) {
+                    if self.begins(host, authority) {
                         let pace = Arc::clone(self);
                         let host = host.to_owned();
                         return Ok(Turn { pace, host, _permits: (mine, one_of_all) });
@@ -115,22 +120,22 @@ impl Pace {
         }
     }
 
-    /// Keeps everyone off the registrable domain of `host` until then.
-    pub(super) fn pause(&self, host: &str, pause: Pause) {
+    /// Keeps everyone off the registrable domain of `authority` until then.
+    pub fn pause(&self, authority: &str, pause: Pause) {
         let latest = self.clock.now().saturating_add(RETRY_AFTER_MAX).unwrap_or(Timestamp::MAX);
         let until = pause.until.min(latest);
         let mut lanes = self.lanes();
-        let held = &mut lanes.domains.entry(domain(host).to_owned()).or_default().pause;
+        let held = &mut lanes.domains.entry(domain(authority).to_owned()).or_default().pause;
         if held.is_none_or(|held| held.until < until) {
             *held = Some(Pause { until, ..pause });
         }
     }
 
-    /// Returns the pause that `host` is under.
-    pub(super) fn pause_of(&self, host: &str) -> Option<Pause> {
+    /// Returns the pause that `authority` is under.
+    pub fn pause_of(&self, authority: &str) -> Option<Pause> {
         let now = self.clock.now();
         let lanes = self.lanes();
-        lanes.domains.get(domain(host))?.pause.filter(|pause| pause.until > now)
+        lanes.domains.get(domain(authority))?.pause.filter(|pause| pause.until > now)
     }
 
     async fn bear(&self, pause: Pause) -> Result<(), Pause> {
@@ -153,14 +158,14 @@ impl Pace {
     }
 
     /// Takes the turn if it is still free: others may have been faster while a permit was waited for.
-    fn begins(&self, host: &str) -> bool {
-        let Next::Now = self.next(host) else { return false };
+    fn begins(&self, host: &str, authority: &str) -> bool {
+        let Next::Now = self.next(host, authority) else { return false };
         self.lanes().mark(host, self.clock.now());
         true
     }
 
-    fn next(&self, host: &str) -> Next {
-        if let Some(pause) = self.pause_of(host) {
+    fn next(&self, host: &str, authority: &str) -> Next {
+        if let Some(pause) = self.pause_of(authority) {
             return Next::Paused(pause);
         }
         let now = self.clock.now();
@@ -209,10 +214,20 @@ fn rest(last: Option<&mut Timestamp>, gap: Duration, now: Timestamp) -> Duration
     gap.saturating_sub(now.duration_since(*last).unsigned_abs())
 }
 
+/// Returns what a wish to be left alone is about: the host, for its registrable domain; where there is no domain to say
+/// that two servers are one publisher's (addresses, single labels), the host with its port.
+pub fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.host() {
+        Some(url::Host::Domain(name)) if name.contains('.') => host.to_owned(),
+        Some(_) | None => format!("{host}:{}", url.port_or_known_default().unwrap_or_default()),
+    }
+}
+
 /// Returns the registrable domain of a host; an address, or a name without one, stands for itself.
 fn domain(host: &str) -> &str {
     let host = host.strip_suffix('.').unwrap_or(host);
-    if host.starts_with('[') || host.parse::<IpAddr>().is_ok() {
+    if host.contains(':') || host.parse::<IpAddr>().is_ok() {
         return host;
     }
     psl::domain_str(host).unwrap_or(host)
@@ -270,32 +285,32 @@ mod tests {
     #[tokio::test]
     async fn requests_to_one_host_are_spaced_from_the_end_of_the_last() {
         let (pace, clock) = pace(2, 0);
-        let turn = pace.turn("a.example").await.unwrap();
+        let turn = pace.turn("a.example", "a.example").await.unwrap();
         clock.shift(5);
         drop(turn);
         assert_eq!(elapsed_s(&clock), 5);
-        drop(pace.turn("a.example").await.unwrap());
+        drop(pace.turn("a.example", "a.example").await.unwrap());
         assert_eq!(elapsed_s(&clock), 7);
-        drop(pace.turn("b.example").await.unwrap());
+        drop(pace.turn("b.example", "b.example").await.unwrap());
         assert_eq!(elapsed_s(&clock), 7, "another host waits for nobody");
     }
 
     #[tokio::test]
     async fn hosts_of_one_domain_are_spaced() {
         let (pace, clock) = pace(0, 3);
-        drop(pace.turn("rss.news.co.uk").await.unwrap());
-        drop(pace.turn("www.news.co.uk").await.unwrap());
+        drop(pace.turn("rss.news.co.uk", "rss.news.co.uk").await.unwrap());
+        drop(pace.turn("www.news.co.uk", "www.news.co.uk").await.unwrap());
         assert_eq!(elapsed_s(&clock), 3);
-        drop(pace.turn("www.other.co.uk").await.unwrap());
+        drop(pace.turn("www.other.co.uk", "www.other.co.uk").await.unwrap());
         assert_eq!(elapsed_s(&clock), 3, "co.uk is no registrable domain");
     }
 
     #[tokio::test]
     async fn at_most_so_many_requests_are_in_flight() {
         let (pace, _) = pace(0, 0);
-        let first = pace.turn("a.example").await.unwrap();
-        let _second = pace.turn("b.example").await.unwrap();
-        let mut third = Box::pin(pace.turn("c.example"));
+        let first = pace.turn("a.example", "a.example").await.unwrap();
+        let _second = pace.turn("b.example", "b.example").await.unwrap();
+        let mut third = Box::pin(pace.turn("c.example", "c.example"));
         assert!(futures_poll(&mut third).is_none(), "concurrency is 2");
         drop(first);
         assert!(futures_poll(&mut third).is_some());
@@ -304,8 +319,8 @@ mod tests {
     #[tokio::test]
     async fn at_most_one_request_is_in_flight_to_a_host() {
         let (pace, _) = pace(0, 0);
-        let first = pace.turn("a.example").await.unwrap();
-        let mut second = Box::pin(pace.turn("a.example"));
+        let first = pace.turn("a.example", "a.example").await.unwrap();
+        let mut second = Box::pin(pace.turn("a.example", "a.example"));
         assert!(futures_poll(&mut second).is_none());
         drop(first);
         assert!(futures_poll(&mut second).is_some());
@@ -324,11 +339,14 @@ mod tests {
         let (pace, clock) = pace(0, 0);
         let until = clock.now().checked_add(Duration::from_secs(60)).unwrap();
         pace.pause("feeds.a.example", Pause { until, status: 429 });
-        let refused = pace.turn("www.a.example").await.err().unwrap();
+        let refused = pace.turn("www.a.example", "www.a.example").await.err().unwrap();
         assert_eq!(refused, Pause { until, status: 429 });
-        assert!(pace.turn("b.example").await.is_ok());
+        assert!(pace.turn("b.example", "b.example").await.is_ok());
         clock.shift(55);
-        assert!(pace.turn("www.a.example").await.is_ok(), "the rest is short enough to wait for");
+        assert!(
+            pace.turn("www.a.example", "www.a.example").await.is_ok(),
+            "the rest is short enough to wait for"
+        );
         assert_eq!(elapsed_s(&clock), 60);
     }
 
@@ -345,9 +363,9 @@ mod tests {
     #[tokio::test]
     async fn a_clock_set_back_costs_one_gap() {
         let (pace, clock) = pace(2, 2);
-        drop(pace.turn("a.example").await.unwrap());
+        drop(pace.turn("a.example", "a.example").await.unwrap());
         clock.shift(-7_200);
-        drop(pace.turn("a.example").await.unwrap());
+        drop(pace.turn("a.example", "a.example").await.unwrap());
         assert_eq!(elapsed_s(&clock), 2 - 7_200);
     }
 
@@ -356,10 +374,24 @@ mod tests {
         let (pace, clock) = pace(1, 1);
         for number in 0..2 * HOSTS_HELD_MIN {
             clock.shift(1);
-            drop(pace.turn(&format!("a{number}.example")).await.unwrap());
+            drop(pace.turn(&format!("a{number}.example"), "a.example").await.unwrap());
         }
         assert!(pace.lanes().hosts.len() <= HOSTS_HELD_MIN);
         assert!(pace.lanes().domains.len() <= HOSTS_HELD_MIN);
+    }
+
+    #[test]
+    fn servers_without_a_domain_are_told_apart_by_port() {
+        let cases = [
+            ("https://www.a.example:8443/x", "www.a.example"),
+            ("http://127.0.0.1/", "127.0.0.1:80"),
+            ("http://127.0.0.1:8080/", "127.0.0.1:8080"),
+            ("https://[::1]/", "[::1]:443"),
+            ("http://localhost:81/", "localhost:81"),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(authority(&url.parse().unwrap()), expected, "{url}");
+        }
     }
 
     #[test]
@@ -367,6 +399,8 @@ mod tests {
         let cases = [
             ("127.0.0.1", "127.0.0.1"),
             ("[::1]", "[::1]"),
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("[::1]:8080", "[::1]:8080"),
             ("localhost", "localhost"),
             ("www.a.example.", "a.example"),
             ("a.b.co.uk", "b.co.uk"),

@@ -43,7 +43,7 @@ const VALIDATOR_BYTES_MAX: usize = 4_096;
 /// How we introduce ourselves to every publisher (P42, P43).
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
-    agent: HeaderValue,
+    pub(super) agent: HeaderValue,
     from: Option<HeaderValue>,
 }
 

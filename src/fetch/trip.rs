@@ -36,8 +36,8 @@ pub(super) struct Trip {
 }
 
 impl Trip {
-    pub(super) fn new(source: &Source) -> Self {
-        let url = without_user(source.url.clone());
+    pub(super) fn new(source: &Source, url: Url) -> Self {
+        let url = without_user(url);
         let allowed = source.timeout;
         let visited = vec![bare(&url)];
         Self { url, hops: Vec::new(), visited, retry_at: None, allowed, left: allowed }
@@ -59,20 +59,7 @@ impl Trip {
 
     /// Refuses what may not even be asked: other schemes, other ports (P68).
     pub(super) fn admit(&self, policy: &PollPolicy) -> Result<(), Trouble> {
-        let refused = |words: String| Err(Trouble::new(FailureKind::Refused, words));
-        if !matches!(self.url.scheme(), "http" | "https") || self.url.host_str().is_none() {
-            return refused(format!(
-                "`{}` is neither http nor https",
-                scrub_url(self.url.as_str())
-            ));
-        }
-        let port = self.url.port_or_known_default().unwrap_or_default();
-        match &policy.allow_ports {
-            Some(allowed) if !allowed.contains(&port) => {
-                refused(format!("port {port} is not in poll.allow_ports"))
-            }
-            Some(_) | None => Ok(()),
-        }
+        admit(&self.url, policy)
     }
 
     /// Moves on to where a redirect leads.
@@ -152,4 +139,18 @@ fn bare(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);
     url
+}
+/// Refuses what may not even be asked: other schemes, other ports (P68).
+pub(super) fn admit(url: &Url, policy: &PollPolicy) -> Result<(), Trouble> {
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        let url = scrub_url(url.as_str());
+        return Err(Trouble::refused(format!("`{url}` is neither http nor https")));
+    }
+    let port = url.port_or_known_default().unwrap_or_default();
+    match &policy.allow_ports {
+        Some(allowed) if !allowed.contains(&port) => {
+            Err(Trouble::refused(format!("port {port} is not in poll.allow_ports")))
+        }
+        Some(_) | None => Ok(()),
+    }
 }

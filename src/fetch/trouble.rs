@@ -23,6 +23,11 @@ impl Trouble {
         Self { kind, line }
     }
 
+    /// Takes down why something may not be asked.
+    pub(super) fn refused(words: impl AsRef<str>) -> Self {
+        Self::new(FailureKind::Refused, words)
+    }
+
     /// Names the cause of a failed exchange: the innermost reasons, not the client's own layers.
     pub(super) fn of_exchange(error: &(dyn Error + 'static)) -> Self {
         match find::<ConnectError>(error) {

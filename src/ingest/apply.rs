@@ -7,17 +7,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::later;
-use super::report::{Event, Line, Report};
+use super::report::{Event, Line, PlacedBy, Report};
 use super::returning::Reissue;
+use super::story::Why;
 use super::work::Work;
 use super::{admission, outage, repeat, state};
 use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo, compared_date};
-use crate::model::feed::FeedItem;
-use crate::model::outcome::NextPoll;
+use crate::model::feed::{Feed, FeedItem};
+use crate::model::outcome::{NextPoll, PollResult};
+use crate::model::scrub::scrub_url;
 use crate::model::source::{FeedMeta, ItemHash, Listed, Source, SourceState};
 use crate::model::verdict::{Claim, Verdict, WithheldBy};
 use crate::poll::{Finding, Read};
+use crate::redirect::Move;
 use crate::schedule::{self, Observed};
 use crate::store::StoreError;
 
@@ -72,8 +75,9 @@ impl Work<'_> {
         let source = Arc::clone(&finding.source);
         let old = self.state(&source.id)?;
         let mut state = state::for_source(&old, &source);
-        state::note_result(&mut state, &finding);
+        let moved = state::note_result(&mut state, &finding);
         let mut report = Report::of(&finding);
+        report.notes.extend(moved.map(|moved| told(&source, &moved)));
         let mut is_rolled_over = false;
         if let Some(read) = finding.document.take() {
             is_rolled_over = self.document(&source, &mut state, read, &mut report)?;
@@ -82,35 +86,50 @@ impl Work<'_> {
             }
         }
         let before = SourceState { wish: state.wish.clone(), ..state::for_source(&old, &source) };
-        report.next = self.plan(&finding, &before, state.validators.is_some(), is_rolled_over)?;
+        let newest = crate::poll::newest_dates(self.store, &source.id)?;
+        let observed = Observed {
+            entries_per_day: schedule::entries_per_day(finding.ended, &newest),
+            has_validators: state.validators.is_some(),
+            rolled_over: is_rolled_over,
+        };
+        let next = self.plan(&finding, &before, &observed);
+        report.next = state::not_before(&state, &finding.result, next);
         state::note_next(&mut state, &report.next);
+        let is_idle = report.counts.new + report.counts.duplicate == 0;
+        let is_heard = finding.result == PollResult::Success && is_idle;
+        let is_silent = |at| schedule::is_silent(at, &newest);
+        if is_heard && is_silent(finding.at) && !old.last_success.is_some_and(is_silent) {
+            report.notes.push(format!("{} is silent: nothing new for unusually long", source.id));
+        }
         // It changes no feed, but the page that tells of it.
         let is_other = (old.failures == 0) != (state.failures == 0);
         report.has_changed |= outage::note(&mut state, finding.at) || is_other;
         self.batch.states.insert(source.id.clone(), state);
+        self.slow_domain(&finding)?;
+        self.pardon(&finding)?;
         Ok(report)
     }
 
-    fn plan(
-        &self,
-        finding: &Finding,
-        before: &SourceState,
-        has_validators: bool,
-        rolled_over: bool,
-    ) -> Result<NextPoll, StoreError> {
-        let entries_per_day = self.entries_per_day(&finding.source, before)?;
-        let observed = Observed { entries_per_day, has_validators, rolled_over };
-        let seed = xxhash_rust::xxh3::xxh3_64(finding.source.id.as_str().as_bytes());
-        Ok(schedule::next_poll(
-            finding.at,
+    fn plan(&self, finding: &Finding, before: &SourceState, observed: &Observed) -> NextPoll {
+        let seed = crate::poll::seed(&finding.source.id);
+        schedule::next_poll(
+            finding.ended,
             &self.settings.poll,
             &finding.source,
             before,
             &finding.result,
             &finding.answer.freshness,
-            &observed,
+            observed,
             seed,
-        ))
+        )
+    }
+
+    /// Notes what the feed says of itself: every document that names the source may change with it.
+    fn note_feed(&mut self, state: &mut SourceState, feed: Feed, report: &mut Report) {
+        report.has_new_title |= state.meta.title != feed.meta.title;
+        let has_changed = state::note_feed(state, feed);
+        report.has_changed |= has_changed;
+        self.change.is_everywhere |= has_changed;
     }
 
     /// Reads, decides and writes down one document; tells whether all that was listed before has left it.
@@ -178,7 +197,7 @@ impl Work<'_> {
         self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
         listed.extend(repeat::stand_ins(self, &superseded, &told)?);
         state::note_listed(state, listed);
-        report.has_changed |= state::note_feed(state, feed);
+        self.note_feed(state, feed, report);
         Ok(is_rolled_over)
     }
 
@@ -303,7 +322,9 @@ impl Work<'_> {
         decision: Decision,
         report: &mut Report,
     ) -> Result<Made, StoreError> {
-        let Decision { ruling, keys, merges, is_roundup, .. } = decision;
+        let Decision { ruling, keys, merges, is_roundup, closest, .. } = decision;
+        report.placed_by.extend(PlacedBy::of(&ruling, closest.as_ref()));
+        let why = |joined| Why { joined, is_roundup, closest };
         let (entry, verdict, rule) = match ruling {
             Ruling::Known { entry, change } => {
                 (entry, self.refresh(item, entry, change, report)?, None)
@@ -315,11 +336,11 @@ impl Work<'_> {
             Ruling::Duplicate { story, joined } => {
                 let rule = joined.rule.clone();
                 let verdict = Verdict::Duplicate(joined.clone());
-                let entry = self.join(item, story, joined, is_roundup, report)?;
+                let entry = self.join(item, story, why(joined), report)?;
                 (entry, verdict, Some(rule))
             }
             Ruling::New { joined } => {
-                let entry = self.open(item, joined, is_roundup, report)?;
+                let entry = self.open(item, why(joined), report)?;
                 (entry, Verdict::New, None)
             }
         };
@@ -383,6 +404,21 @@ pub(super) fn own_claim_of(
         }
     }
     Ok(None)
+}
+
+/// Says for the log where a source has moved.
+fn told(source: &Source, moved: &Move) -> String {
+    let id = &source.id;
+    match moved {
+        Move::Adopted(url) => {
+            let url = scrub_url(url);
+            format!("{id} has moved for good: polled at {url}; put that into the configuration")
+        }
+        Move::Dropped(url) => {
+            let url = scrub_url(url);
+            format!("{id} is polled at its configured URL again, no longer at {url}")
+        }
+    }
 }
 
 fn known_by_bytes(state: &SourceState, hash: ItemHash) -> Made {

@@ -12,6 +12,7 @@ use super::Ingest;
 use super::story::member;
 use super::work::Work;
 use crate::model::batch::Batch;
+use crate::model::change::Change;
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use crate::model::ids;
 use crate::model::source::SourceId;
@@ -96,7 +97,7 @@ impl Ingest {
             self.store.commit(batch)?;
             self.numbers = numbers;
             self.store.sync()?;
-            (self.on_change)();
+            (self.on_change)(Change::everywhere());
         }
         Ok(done)
     }
@@ -124,7 +125,13 @@ impl Work<'_> {
                 self.bar(&held.key, &other.key);
             }
         }
-        let alone = self.alone(&held, &story)?;
+        let mut alone = self.alone(&held, &story)?;
+        for own in &mut alone.members {
+            // The entry keeps its number in its source.
+            let before = story.members.iter().find(|member| member.entry == own.entry);
+            own.number = before.and_then(|member| member.number);
+        }
+        self.number(&mut alone)?;
         let held = Held { story: alone.no, joined: by_hand("split", None), ..held };
         self.batch.entries.insert(entry, held);
         self.choose(&mut rest)?;
@@ -181,6 +188,7 @@ impl Work<'_> {
             is_expired: false,
             is_withdrawn: false,
             was_changed_late: false,
+            numbers: Vec::new(),
         }
     }
 

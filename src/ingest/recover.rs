@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Ingest, Numbers, Upkeep};
 use crate::clock::Stopwatch;
+use crate::model::change::Change;
 use crate::store::{Health, StoreError};
 
 /// The wait before the first try, doubled after each that fails.
@@ -70,7 +71,7 @@ impl Ingest {
             Ok(()) => {
                 let stats = self.store.stats()?;
                 self.numbers = Numbers { entry: stats.next_entry, story: stats.next_story };
-                (self.on_change)();
+                (self.on_change)(Change::everywhere());
             }
             Err(_) => self.note_trouble(),
         }

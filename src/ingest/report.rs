@@ -1,5 +1,6 @@
 //! What a poll came to, for `poll --json`, tables, logs and metrics.
 
+use crate::dedup::{Closest, Ruling};
 use crate::model::outcome::NextPoll;
 use crate::model::source::SourceId;
 use crate::model::verdict::Verdict;
@@ -25,10 +26,16 @@ pub struct Report {
     pub counts: Counts,
     /// Verdicts and merges, in the order they were decided.
     pub events: Vec<Event>,
+    /// What the operator ought to know besides, each told once.
+    pub notes: Vec<String>,
+    /// The rules that placed entries seen for the first time, in the order they were decided.
+    pub placed_by: Vec<PlacedBy>,
     /// The next poll.
     pub next: NextPoll,
     /// Whether anything published changed.
     pub has_changed: bool,
+    /// Whether the feed has given itself another title.
+    pub has_new_title: bool,
 }
 
 /// Verdicts, counted.
@@ -59,8 +66,35 @@ impl Report {
             elapsed_ms: finding.elapsed_ms,
             counts: Counts::default(),
             events: Vec::new(),
+            notes: Vec::new(),
+            placed_by: Vec::new(),
             next: NextPoll { at: finding.at, reason: String::new() },
             has_changed: false,
+            has_new_title: false,
+        }
+    }
+}
+
+/// The rule that said where an entry belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlacedBy {
+    /// It joined a story by this rule.
+    Joined(String),
+    /// It opened one: this rule turned the closest candidate down; `None`: there was no candidate.
+    Opened(Option<String>),
+}
+
+impl PlacedBy {
+    /// Returns what placed an item; `None` for one that was known by its key.
+    pub(super) fn of(ruling: &Ruling, closest: Option<&Closest>) -> Option<Self> {
+        match ruling {
+            Ruling::Known { .. } => None,
+            Ruling::Returned { joined, .. } | Ruling::Duplicate { joined, .. } => {
+                Some(Self::Joined(joined.rule.clone()))
+            }
+            Ruling::New { .. } => {
+                Some(Self::Opened(closest.map(|closest| closest.joined.rule.clone())))
+            }
         }
     }
 }

@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 
 use crate::model::feed::Feed;
-use crate::model::outcome::{Answer, Hop, NextPoll, PollResult};
-use crate::model::source::{DEPARTED_MAX, Departed, Listed, Source, SourceState, Validators};
+use crate::model::outcome::{NextPoll, PollResult};
+use crate::model::source::{
+    DEPARTED_MAX, Departed, FeedMeta, Listed, Source, SourceState, Validators,
+};
 use crate::poll::Finding;
+use crate::redirect::{self, Move};
 
 /// Returns the memory to start a poll's bookkeeping from: a new URL forgets what belonged to the old (P12).
 pub(super) fn for_source(old: &SourceState, source: &Source) -> SourceState {
@@ -14,6 +17,9 @@ pub(super) fn for_source(old: &SourceState, source: &Source) -> SourceState {
         source.url.as_str().clone_into(&mut state.url);
         state.validators = None;
         state.redirect_pending = None;
+        state.redirect_since = None;
+        state.adopted_url = None;
+        state.paused_until = None;
         state.failures = 0;
         state.failing_since = None;
         state.is_gone = false;
@@ -21,27 +27,36 @@ pub(super) fn for_source(old: &SourceState, source: &Source) -> SourceState {
     state
 }
 
-/// Notes how the poll ended, without the next poll and without what a document listed.
-pub(super) fn note_result(state: &mut SourceState, finding: &Finding) {
+/// Notes how the poll ended, without the next poll and without what a document listed; tells of a move to another URL.
+pub(super) fn note_result(state: &mut SourceState, finding: &Finding) -> Option<Move> {
     let Finding { at, result, answer, error, .. } = finding;
+    if let PollResult::Postponed(_) = result {
+        return None;
+    }
     state.last_attempt = Some(*at);
     state.http_status = (answer.status != 0).then_some(answer.status);
     state.last_error.clone_from(error);
+    state.cost.wire_bytes = state.cost.wire_bytes.saturating_add(answer.wire_bytes);
     match result {
         PollResult::Success => {
             state.last_success = Some(*at);
             state.failures = 0;
             state.failing_since = None;
             state.is_gone = false;
-            state.redirect_pending = permanent_target(answer);
-            note_validators(state, finding.document.is_some(), finding.validators.clone());
+            let is_new = finding.document.is_some();
+            state.cost.answers = state.cost.answers.saturating_add(1);
+            state.cost.not_modified = state.cost.not_modified.saturating_add(u64::from(!is_new));
+            note_validators(state, is_new, finding.validators.clone());
+            return redirect::note(*at, state, &finding.source, &finding.start, &answer.hops);
         }
         PollResult::Gone => {
             fail(state, *at);
             state.is_gone = true;
         }
         PollResult::Failed(_) => fail(state, *at),
+        PollResult::Postponed(_) => {}
     }
+    None
 }
 
 fn fail(state: &mut SourceState, at: Timestamp) {
@@ -54,12 +69,6 @@ fn note_validators(state: &mut SourceState, is_new: bool, validators: Option<Val
     if is_new || validators.is_some() {
         state.validators = validators;
     }
-}
-
-/// Returns where the leading run of permanent redirects ends (P56).
-fn permanent_target(answer: &Answer) -> Option<String> {
-    let is_permanent = |hop: &&Hop| matches!(hop.status, 301 | 308);
-    answer.hops.iter().take_while(is_permanent).last().map(|hop| hop.location.clone())
 }
 
 /// Notes what a document listed; entries that left it are remembered as departed.
@@ -77,9 +86,9 @@ pub(super) fn note_listed(state: &mut SourceState, listed: Vec<Listed>) {
     state.listed = listed;
 }
 
-/// Notes what the feed says of itself; tells whether that changed.
+/// Notes what the feed says of itself; tells whether what is republished of it changed.
 pub(super) fn note_feed(state: &mut SourceState, feed: Feed) -> bool {
-    let has_changed = state.meta != feed.meta;
+    let has_changed = is_published_otherwise(&state.meta, &feed.meta);
     state.meta = feed.meta;
     state.wish = feed.wish;
     state.flaws = feed.flaws;
@@ -87,10 +96,36 @@ pub(super) fn note_feed(state: &mut SourceState, feed: Feed) -> bool {
     has_changed
 }
 
+/// Tells whether what is republished of a feed itself is another. Its own `updated` and its hubs
+/// are not: a feed that only moves its `lastBuildDate` changes no document of ours.
+pub(super) fn is_published_otherwise(held: &FeedMeta, read: &FeedMeta) -> bool {
+    let published = |meta: &FeedMeta| FeedMeta {
+        updated: None,
+        hubs: Vec::new(),
+        self_url: None,
+        ..meta.clone()
+    };
+    held != read && published(held) != published(read)
+}
+
 /// Notes the next poll.
 pub(super) fn note_next(state: &mut SourceState, next: &NextPoll) {
     state.next_poll = Some(next.at);
     state.next_reason.clone_from(&next.reason);
+}
+
+/// Returns the next poll as planned, but not before what else holds: a pause of the domain, and for a poll that did not
+/// take place the time planned before.
+pub(super) fn not_before(state: &SourceState, result: &PollResult, next: NextPoll) -> NextPoll {
+    let is_postponed = matches!(result, PollResult::Postponed(_));
+    let planned = state.next_poll.filter(|planned| is_postponed && *planned > next.at);
+    if let Some(at) = planned {
+        return NextPoll { at, reason: state.next_reason.clone() };
+    }
+    match state.paused_until.filter(|until| *until > next.at) {
+        Some(at) => NextPoll { at, reason: "the publisher has asked everyone to wait".to_owned() },
+        None => next,
+    }
 }
 
 #[cfg(test)]
@@ -117,19 +152,14 @@ mod tests {
     }
 
     #[test]
-    fn p56_only_the_leading_permanent_hops_count() {
-        let hop = |status, to: &str| Hop { status, location: to.to_owned() };
-        let cases = [
-            ("none", vec![], None),
-            ("301", vec![hop(301, "b")], Some("b")),
-            ("301 then 308", vec![hop(301, "b"), hop(308, "c")], Some("c")),
-            ("301 then 302", vec![hop(301, "b"), hop(302, "c")], Some("b")),
-            ("302 then 301", vec![hop(302, "b"), hop(301, "c")], None),
-        ];
-        for (name, hops, expected) in cases {
-            let answer = Answer { hops, ..Answer::default() };
-            assert_eq!(permanent_target(&answer).as_deref(), expected, "{name}");
-        }
+    fn a_feed_that_only_moves_its_own_dates_changes_nothing_published() {
+        let held = FeedMeta { title: Some("Báo".to_owned()), ..FeedMeta::default() };
+        let later = Some("2026-01-01T00:00:00Z".parse().unwrap());
+        let moved =
+            FeedMeta { updated: later, hubs: vec!["https://h/".to_owned()], ..held.clone() };
+        assert!(!is_published_otherwise(&held, &moved));
+        let renamed = FeedMeta { title: Some("Báo mới".to_owned()), ..held.clone() };
+        assert!(is_published_otherwise(&held, &renamed));
     }
 
     #[test]

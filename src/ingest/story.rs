@@ -9,30 +9,38 @@ use super::apply::Item;
 use super::later;
 use super::report::{Event, Report};
 use super::work::Work;
-use crate::dedup::{self, Change, Incumbent, Known};
-use crate::model::entry::{Entry, EntryNo, Held, Member, Slug, Story, StoryNo, compared_date};
+use crate::dedup::{self, Change, Closest, Incumbent, Known};
+use crate::model::entry::{
+    CLOSEST_NUMBERS_MAX, Entry, EntryNo, Held, Member, Slug, Story, StoryNo, compared_date,
+};
 use crate::model::ids;
-use crate::model::selection::{Selection, Unit};
-use crate::model::source::{Source, SourceId, SourceState};
+use crate::model::source::SourceId;
 use crate::model::verdict::{Joined, Verdict};
 use crate::store::StoreError;
 
 /// How long after its first publication a story's copy is exchanged freely.
 const FREE: SignedDuration = SignedDuration::from_mins(30);
-/// Days over which a source's rate of new entries is taken.
-const RATE_DAYS: i64 = 14;
+
+/// Why an entry is where it is.
+pub(super) struct Why {
+    /// By what it joined its story.
+    pub(super) joined: Joined,
+    /// It holds pieces of several stories.
+    pub(super) is_roundup: bool,
+    /// The best candidate that was turned down.
+    pub(super) closest: Option<Closest>,
+}
 
 impl Work<'_> {
     /// Opens a story.
     pub(super) fn open(
         &mut self,
         item: &Item<'_>,
-        joined: Joined,
-        is_roundup: bool,
+        why: Why,
         report: &mut Report,
     ) -> Result<EntryNo, StoreError> {
         let no = self.numbers.next_story();
-        let held = self.hold(item, no, joined, is_roundup);
+        let held = self.hold(item, no, why);
         let entry = held.no;
         let key = held.key;
         let mut public_id = ids::public_id(&held.entry, &key, &held.source, self.authority);
@@ -43,7 +51,7 @@ impl Work<'_> {
         if self.is_taken(&public_id)? {
             public_id = self.spare_id_of(&key, &item.source.id, no);
         }
-        let story = Story {
+        let mut story = Story {
             no,
             public_id,
             date: held.date(),
@@ -53,7 +61,10 @@ impl Work<'_> {
             is_withdrawn: false,
             is_expired: false,
             was_changed_late: false,
+            numbers: Vec::new(),
         };
+        self.number(&mut story)?;
+        self.note(&story);
         self.batch.entries.insert(entry, held);
         self.batch.stories.insert(no, story);
         report.has_changed = true;
@@ -71,16 +82,16 @@ impl Work<'_> {
         &mut self,
         item: &Item<'_>,
         story: StoryNo,
-        joined: Joined,
-        is_roundup: bool,
+        why: Why,
         report: &mut Report,
     ) -> Result<EntryNo, StoreError> {
-        let held = self.hold(item, story, joined, is_roundup);
+        let held = self.hold(item, story, why);
         let entry = held.no;
         if let Some(story) = self.story(story)? {
             let mut story = Story::clone(&story);
             story.members.push(member(&held));
             self.batch.entries.insert(entry, held);
+            self.number(&mut story)?;
             self.choose(&mut story)?;
             self.touch(&story, Some(&item.source.id))?;
             self.batch.stories.insert(story.no, story);
@@ -89,7 +100,8 @@ impl Work<'_> {
         Ok(entry)
     }
 
-    fn hold(&mut self, item: &Item<'_>, story: StoryNo, joined: Joined, is_roundup: bool) -> Held {
+    fn hold(&mut self, item: &Item<'_>, story: StoryNo, why: Why) -> Held {
+        let Why { joined, is_roundup, closest } = why;
         let entry = item.entry.clone();
         let stated = entry.updated.or(entry.published);
         let mut marks = item.prepared.marks.clone();
@@ -122,6 +134,7 @@ impl Work<'_> {
             credit: item.prepared.credit.clone(),
             outlet: item.outlet.to_owned(),
             joined,
+            closest: closest.map(few_numbers),
         }
     }
 
@@ -202,7 +215,9 @@ impl Work<'_> {
                 self.batch.entries.insert(held.no, held);
             }
         }
+        self.note(&from);
         into.members.append(&mut from.members);
+        self.number(&mut into)?;
         into.is_withdrawn |= from.is_withdrawn;
         from.merged_into = Some(into.no);
         self.choose(&mut into)?;
@@ -248,6 +263,7 @@ impl Work<'_> {
         story: &Story,
         except: Option<&SourceId>,
     ) -> Result<(), StoreError> {
+        self.note(story);
         let sources: BTreeSet<SourceId> =
             story.members.iter().map(|member| member.source.clone()).collect();
         for id in sources.into_iter().filter(|id| Some(id) != except) {
@@ -258,30 +274,6 @@ impl Work<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Returns the rate of new entries; `None` while the source is too young to tell.
-    pub(super) fn entries_per_day(
-        &self,
-        source: &Source,
-        before: &SourceState,
-    ) -> Result<Option<f64>, StoreError> {
-        let Some(since) = self.at.checked_sub(SignedDuration::from_hours(24 * RATE_DAYS)).ok()
-        else {
-            return Ok(None);
-        };
-        let selection = Selection {
-            unit: Unit::Entries,
-            sources: vec![source.id.clone()],
-            from: Some(since),
-            until: None,
-            after: None,
-            limit: 10_000,
-        };
-        let count = self.store.select(&selection)?.len();
-        let days = f64::from(u32::try_from(RATE_DAYS).unwrap_or(1));
-        let rate = u32::try_from(count).map_or(f64::MAX, f64::from) / days;
-        Ok((before.fetch_no > 0).then_some(rate))
     }
 }
 
@@ -303,8 +295,16 @@ fn copy<'a>(
     }
 }
 
+/// Leaves the figures that say most of a candidate that was turned down.
+fn few_numbers(closest: Closest) -> Joined {
+    const TELLING: [&str; CLOSEST_NUMBERS_MAX] = ["c", "r", "cl", "tj", "alN", "alM", "hN", "hM"];
+    let mut joined = closest.joined;
+    joined.numbers.retain(|(name, _)| TELLING.contains(&name.as_str()));
+    joined
+}
+
 pub(super) fn member(held: &Held) -> Member {
-    Member { entry: held.no, source: held.source.clone(), date: held.date() }
+    Member { entry: held.no, source: held.source.clone(), date: held.date(), number: None }
 }
 
 /// Tells whether link or files changed, which the fingerprint of the text does not see (P91).

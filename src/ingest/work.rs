@@ -1,7 +1,7 @@
 //! One poll being decided: what it would write, laid over what the store holds.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use super::{Ingest, Numbers, Settings};
 use crate::dedup::{self, Known, Names};
 use crate::model::batch::Batch;
+use crate::model::change::Change;
 use crate::model::entry::{EntryNo, Held, Story, StoryNo, compared_date};
 use crate::model::features::Marks;
+use crate::model::selection::Series;
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey};
 use crate::store::{Bounds, Store, StoreError};
@@ -57,6 +59,10 @@ pub(super) struct Work<'a> {
     pub(super) facts: &'a Facts,
     pub(super) numbers: &'a mut Numbers,
     pub(super) batch: Batch,
+    /// The last number given in each series.
+    pub(super) given: BTreeMap<Series, u64>,
+    /// What this changes of what is published.
+    pub(super) change: Change,
     /// The present of this poll.
     pub(super) at: Timestamp,
     /// Entries that the document in hand lists.
@@ -84,6 +90,8 @@ impl<'a> Work<'a> {
             facts: &ingest.facts,
             numbers,
             batch,
+            given: BTreeMap::new(),
+            change: Change::default(),
             at,
             listed: BTreeSet::new(),
             taken: BTreeSet::new(),
@@ -94,6 +102,12 @@ impl<'a> Work<'a> {
 
     pub(super) fn into_batch(self) -> Batch {
         self.batch
+    }
+
+    /// Notes that a story changed, and with it the feeds of all its sources.
+    pub(super) fn note(&mut self, story: &Story) {
+        self.change.sources.extend(story.members.iter().map(|member| member.source.clone()));
+        self.change.dates.insert(story.date);
     }
 
     /// Returns the trouble met, if any: nothing decided since may be kept.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::source::SourceId;
+use super::source::{CategorySlug, SourceId};
 use super::verdict::Joined;
 
 /// Number of an entry: given once, in order of arrival, never reused. From 1.
@@ -213,7 +213,13 @@ pub struct Held {
     pub outlet: String,
     /// Why it belongs to its story.
     pub joined: Joined,
+    /// The best candidate that was turned down when it came, by which rule and with at most
+    /// `CLOSEST_NUMBERS_MAX` figures.
+    pub closest: Option<Joined>,
 }
+
+/// The most figures that are kept of a candidate that was turned down.
+pub const CLOSEST_NUMBERS_MAX: usize = 8;
 
 impl Held {
     /// Returns the entry's date: the earlier of published (or what stands in for it) and first
@@ -282,6 +288,16 @@ pub struct Story {
     pub is_expired: bool,
     /// Another copy came to be shown more than half an hour after the first publication: it stays.
     pub was_changed_late: bool,
+    /// Its number in each category that it ever joined, in order of joining: given once, kept also
+    /// when it leaves. (Its number among all stories is `no`.)
+    pub numbers: Vec<(CategorySlug, u64)>,
+}
+
+impl Story {
+    /// Returns the story's number in a category, if it ever joined it.
+    pub fn number_in(&self, category: &CategorySlug) -> Option<u64> {
+        self.numbers.iter().find(|(slug, _)| slug == category).map(|(_, number)| *number)
+    }
 }
 
 impl Story {
@@ -300,4 +316,6 @@ pub struct Member {
     pub source: SourceId,
     /// The entry's own date: the order of `/source/{id}`.
     pub date: Timestamp,
+    /// The entry's number within its source, from 1: given once. `None`: not given yet.
+    pub number: Option<u64>,
 }

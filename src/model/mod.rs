@@ -3,6 +3,7 @@
 //! Nothing here decides, reads a clock or does I/O. `Raw…` is as received, the bare word is as held.
 
 pub mod batch;
+pub mod change;
 pub mod entry;
 pub mod features;
 pub mod feed;

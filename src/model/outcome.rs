@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use url::Url;
 
 use super::raw::RawDocument;
 use super::source::{Source, Validators};
@@ -13,6 +14,8 @@ use super::source::{Source, Validators};
 pub struct FetchRequest {
     /// Whose document.
     pub source: Arc<Source>,
+    /// Where to begin: the source's URL, or where a permanent redirect of it has led.
+    pub url: Url,
     /// Sent only to the URL they came from.
     pub validators: Option<Validators>,
 }
@@ -75,6 +78,13 @@ pub enum FetchOutcome {
         /// Facts.
         answer: Answer,
     },
+    /// Nothing was asked: the publisher has said to wait.
+    Postponed {
+        /// Until then.
+        until: Timestamp,
+        /// One line, for people.
+        reason: String,
+    },
     /// Anything else.
     Failed {
         /// One line, scrubbed of secrets.
@@ -125,6 +135,8 @@ pub enum PollResult {
     Gone,
     /// It failed.
     Failed(FailureKind),
+    /// It did not take place, or its failure is not the source's: nothing counts, and the next poll is this.
+    Postponed(NextPoll),
 }
 
 /// A boxed future, for the object-safe seams.
@@ -136,10 +148,21 @@ pub trait Fetch: Send + Sync {
     fn fetch<'a>(&'a self, request: &'a FetchRequest) -> BoxFuture<'a, FetchOutcome>;
 }
 
+/// The seam to services that are told something.
+pub trait Post: Send + Sync {
+    /// Posts a form, once, and returns the status; else, in one line, why there is none.
+    fn post<'a>(&'a self, url: &'a url::Url, form: &'a str) -> BoxFuture<'a, Result<u16, String>>;
+}
+
 /// The seam to time.
 pub trait Clock: Send + Sync {
     /// Returns the present instant.
     fn now(&self) -> Timestamp;
     /// Waits.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+    /// Returns the time since some fixed instant, sleep of the machine included, untouched by a clock that is set;
+    /// `None`: there is no telling.
+    fn uptime(&self) -> Option<Duration> {
+        None
+    }
 }

@@ -58,6 +58,51 @@ pub fn is_private(url: &Url) -> bool {
         || scrub_url(url.as_str()) != url.as_str()
 }
 
+/// Shortest value that is looked for in texts: shorter ones turn up by chance.
+const SECRET_CHARS_MIN: usize = 5;
+/// The same for a user name beside a password: most are words.
+const USER_CHARS_MIN: usize = 12;
+
+/// Returns the secret values of an address, as written and decoded, so that they can be found where
+/// else they stand. Values too short to be told from common words are left out.
+pub fn secrets(url: &str) -> Vec<String> {
+    let (address, fragment) = split_before(url, '#');
+    let (path, query) = split_before(address, '?');
+    let mut found = user_info(path);
+    for parameters in [query, fragment] {
+        for piece in parameters.split('&') {
+            found.extend(scrub_pair(piece, &mut String::new()).map(str::to_owned));
+        }
+    }
+    let decoded: Vec<String> = found.iter().filter_map(|value| decoded(value)).collect();
+    found.extend(decoded);
+    found.retain(|value| value.chars().count() >= SECRET_CHARS_MIN && value != SCRUBBED);
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn user_info(path: &str) -> Vec<String> {
+    let Some((_, rest)) = path.split_once("//") else { return Vec::new() };
+    let authority = rest.split(['/', '\\']).next().unwrap_or_default();
+    let Some((info, _)) = authority.rsplit_once('@') else { return Vec::new() };
+    match info.split_once(':') {
+        Some((user, password)) if user.chars().count() >= USER_CHARS_MIN => {
+            vec![user.to_owned(), password.to_owned()]
+        }
+        Some((user, "")) => vec![user.to_owned()],
+        Some((_, password)) => vec![password.to_owned()],
+        None => vec![info.to_owned()],
+    }
+}
+
+/// Percent signs decoded, when that makes a difference and text.
+fn decoded(value: &str) -> Option<String> {
+    let pair = format!("v={}", value.replace('+', "%2B"));
+    let (_, text) = url::form_urlencoded::parse(pair.as_bytes()).next()?;
+    (text != value && !text.contains('\u{fffd}')).then(|| text.into_owned())
+}
+
 /// Splits before the first `mark`, which stays with the second part.
 fn split_before(text: &str, mark: char) -> (&str, &str) {
     text.split_at(text.find(mark).unwrap_or(text.len()))
@@ -83,7 +128,8 @@ fn scrub_parameters(parameters: &str) -> String {
 
 /// Scrubs one `name=value`. A secret value ends at `&` only, for `;` and `?` may be part of it; a
 /// harmless one may hold further pairs after them (`a=1;token=x`, `to=http://e.org/?token=x`).
-fn scrub_pair(pair: &str, scrubbed: &mut String) {
+/// Returns the secret value.
+fn scrub_pair<'p>(pair: &'p str, scrubbed: &mut String) -> Option<&'p str> {
     let mut rest = pair;
     while let Some(end) = rest.find(['?', '#', ';', '=']) {
         let (name, value) = rest.split_at(end);
@@ -94,10 +140,11 @@ fn scrub_pair(pair: &str, scrubbed: &mut String) {
         rest = after.as_str();
         if mark == '=' && !rest.is_empty() && looks_secret(name) {
             scrubbed.push_str(SCRUBBED);
-            return;
+            return Some(rest);
         }
     }
     scrubbed.push_str(rest);
+    None
 }
 
 /// Tells whether the name of a parameter looks as if its value were secret.
@@ -148,6 +195,24 @@ mod tests {
         for (url, expected) in cases {
             assert_eq!(scrub_url(url), expected, "{url}");
             assert_eq!(scrub_url(expected), expected, "a second time: {expected}");
+        }
+    }
+
+    #[test]
+    fn secret_values_are_told_as_written_and_decoded() {
+        let cases: [(&str, &[&str]); 9] = [
+            ("https://example.org/feed?page=2", &[]),
+            ("https://u:passw0rd@example.org/", &["passw0rd"]),
+            ("https://0123456789abcdef@example.org/", &["0123456789abcdef"]),
+            ("https://0123456789abcdef:@example.org/", &["0123456789abcdef"]),
+            ("https://0123456789abcdef:geheim@example.org/", &["0123456789abcdef", "geheim"]),
+            ("http://e.org/f?a=1&token=s3cr%2Ft", &["s3cr%2Ft", "s3cr/t"]),
+            ("http://e.org/f?key=abc", &[]),
+            ("http://e.org/f?token=***#auth=abcdef", &["abcdef"]),
+            ("no address", &[]),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(secrets(url), expected, "{url}");
         }
     }
 

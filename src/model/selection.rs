@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::source::SourceId;
+use super::source::{CategorySlug, SourceId};
 
 /// A place in the total order (date, number), newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,4 +37,23 @@ pub struct Selection {
     pub after: Option<Position>,
     /// At most so many.
     pub limit: usize,
+}
+
+/// What is numbered in order of joining, so that archive pages can be cut once and for all.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Series {
+    /// The entries of a source (`Member::number`).
+    Source(SourceId),
+    /// The stories that ever joined a category (`Story::numbers`).
+    Category(CategorySlug),
+}
+
+/// A stretch of a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Number and what has it (the number of a story or an entry), ascending; what was removed from
+    /// the store is left out.
+    pub places: Vec<(u64, u64)>,
+    /// The number that the next to join gets: more than any held, from 1.
+    pub next: u64,
 }

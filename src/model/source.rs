@@ -105,6 +105,36 @@ pub struct Source {
     pub overrides_block: bool,
 }
 
+impl Source {
+    /// Returns a source of which nothing is said but its name and URL.
+    pub fn plain(id: &str, url: Url) -> Self {
+        Self {
+            id: SourceId::new(id),
+            url,
+            title: None,
+            categories: Vec::new(),
+            interval: None,
+            timeout: Duration::from_secs(30),
+            body_bytes_max: 10 << 20,
+            proxy: None,
+            priority: 0,
+            aliases: Vec::new(),
+            on_add: OnAdd::All,
+            content: ContentShare::Full,
+            dedup: DedupMode::Full,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            timezone: TimeZone::UTC,
+            encoding: None,
+            headers: Vec::new(),
+            user_agent: None,
+            secret_file: None,
+            publish: true,
+            overrides_block: false,
+        }
+    }
+}
+
 /// What the first poll of a source may publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnAdd {
@@ -248,6 +278,14 @@ pub struct SourceState {
     pub is_gone: bool,
     /// Where a permanent redirect points that is not yet adopted.
     pub redirect_pending: Option<String>,
+    /// When it was first seen to lead to a feed.
+    pub redirect_since: Option<Timestamp>,
+    /// Where a permanent redirect has led for long enough: polled instead of the configured URL.
+    pub adopted_url: Option<String>,
+    /// No request before this: the publisher has asked everyone on its domain to wait.
+    pub paused_until: Option<Timestamp>,
+    /// What polling it has cost so far.
+    pub cost: PollCost,
     /// What the feed last said of itself.
     pub meta: FeedMeta,
     /// How often the publisher wishes to be polled.
@@ -281,6 +319,17 @@ pub struct Outage {
     pub until: Option<Timestamp>,
     /// What went wrong first, in one line.
     pub error: String,
+}
+
+/// What polling a source has cost since it was added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PollCost {
+    /// Polls that got a document or a 304.
+    pub answers: u64,
+    /// Of these, 304s.
+    pub not_modified: u64,
+    /// Bytes of bodies received.
+    pub wire_bytes: u64,
 }
 
 /// Departures remembered for each source.

@@ -6,13 +6,16 @@
 //! site begin at the base URL's path, so that a page works under whatever name it was reached; only
 //! the canonical link, the feeds and what readers copy are absolute.
 
+mod calendar;
 pub mod excerpt;
+mod meta;
 pub mod status;
 mod style;
 mod text;
 mod words;
 
-pub use style::{Style, style};
+pub use calendar::Calendar;
+pub use style::{ICON_PATH, Style, icon, style};
 
 use std::collections::BTreeSet;
 
@@ -22,7 +25,9 @@ use jiff::tz::TimeZone;
 
 use super::{Document, Item};
 use crate::render::CopyCredit;
+use calendar::{Cell, Month};
 use excerpt::excerpt as beginning;
+use meta::Card;
 use words::{Words, words};
 
 /// Characters of a story's beginning in a list.
@@ -90,6 +95,10 @@ pub struct Listing<'a> {
     pub older: Option<Way>,
     /// The publisher's own page, for a source.
     pub website: Option<String>,
+    /// The month of a day's page.
+    pub calendar: Option<Calendar>,
+    /// The same day elsewhere: whole, or of one category.
+    pub twins: Vec<Way>,
 }
 
 /// A few headlines under one heading.
@@ -164,6 +173,7 @@ struct Frame<'a> {
     title: String,
     canonical: String,
     feed: Option<Feed>,
+    card: Card,
     /// Path of the page in the main menu.
     current: String,
 }
@@ -223,6 +233,7 @@ struct ListingPage<'a> {
     /// Path of the days' pages, up to the day.
     day_path: String,
     days: Vec<DayGroup<'a>>,
+    month: Option<Month>,
 }
 
 #[derive(Template)]
@@ -271,9 +282,13 @@ pub fn listing(shell: &Shell, listing: &Listing<'_>) -> String {
         Kind::Home | Kind::Day | Kind::Source => "/date/".to_owned(),
     };
     let frame = shell.frame(title, document.page_url.clone(), Some(Feed::of(document)), path);
-    let intro = document.subtitle.clone();
+    let intro = match &listing.calendar {
+        Some(calendar) => shell.day_intro(calendar.day),
+        None => document.subtitle.clone(),
+    };
     let days = group_by_day(shell, words, document);
-    finish(&ListingPage { frame, listing, intro, day_path, days })
+    let month = listing.calendar.as_ref().map(|calendar| Month::of(calendar, words));
+    finish(&ListingPage { frame, listing, intro, day_path, days, month })
 }
 
 /// Writes a story's page.
@@ -283,7 +298,8 @@ pub fn entry(shell: &Shell, entry: &Entry<'_>) -> String {
     let title = headline_text(item, words);
     let tab = format!("{title} – {}", shell.title);
     let feed = Some(Feed::of(entry.feed));
-    let frame = shell.frame(tab, item.page_url.clone(), feed, String::new());
+    let mut frame = shell.frame(tab, item.page_url.clone(), feed, String::new());
+    frame.card = Card::of(item, &title);
     let html = item.content.as_deref().or(item.summary.as_deref()).unwrap_or_default();
     let copies = item.copies.iter().map(|copy| Copy {
         copy,
@@ -341,12 +357,24 @@ impl Shell {
         feed: Option<Feed>,
         current: String,
     ) -> Frame<'_> {
-        Frame { shell: self, words: words(&self.language), title, canonical, feed, current }
+        let (words, card) = (words(&self.language), Card::page(&title));
+        Frame { shell: self, words, title, canonical, feed, card, current }
+    }
+
+    fn icon_href(&self) -> String {
+        format!("{}{ICON_PATH}", self.base_path)
     }
 
     /// Language of the site's own words: that of the site when we speak it.
     fn spoken(&self) -> &str {
         if words::is_spoken(&self.language) { &self.language } else { "en" }
+    }
+
+    /// Weekday and zone of a day: its boundary is one zone's (R74).
+    fn day_intro(&self, day: jiff::civil::Date) -> String {
+        let index = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
+        let (_, weekday) = words(&self.language).weekdays.get(index).copied().unwrap_or_default();
+        format!("{weekday} · {}", self.timezone.iana_name().unwrap_or("UTC"))
     }
 
     /// `22.11.2024 | 18:11` in the site's zone.
@@ -417,6 +445,17 @@ fn headline_text(item: &Item, words: &Words) -> String {
 /// Returns a story's headline as it is shown in lists: its title, else the beginning of its text.
 pub fn headline_of(item: &Item, language: &str) -> String {
     headline_text(item, words(language))
+}
+
+/// Returns what a further page of a list is called: an archive page counts from 1 for people.
+pub fn page_label(path: &str, language: &str) -> String {
+    let number = path.rsplit('/').next().unwrap_or_default();
+    match number.parse::<u32>() {
+        Ok(n) if path.contains("/archive/") => {
+            format!("{} {}", words(language).archive, n.saturating_add(1))
+        }
+        Ok(_) | Err(_) => number.to_owned(),
+    }
 }
 
 /// A story without the links that a browser must not follow: only the web, mail and magnets lead

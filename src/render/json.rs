@@ -50,7 +50,7 @@ fn item(document: &Document, item: &Item) -> Value {
     members.put("url", url(item.permalink()));
     members.put_if("title", named(&item.title).map(|_| text(&item.title)));
     put_body(&mut members, item);
-    members.put_if("image", image(item).map(url));
+    members.put_if("image", item.image().map(url));
     members.put_if("date_published", item.published.map(instant));
     members.put("date_modified", instant(item.updated));
     members.put_list("authors", item.credited_authors(document).iter().map(author));
@@ -77,17 +77,6 @@ fn put_body(members: &mut Members, item: &Item) {
 fn plain_summary(html: &str) -> Option<Value> {
     let summary = plain(html);
     named(&summary).map(text)
-}
-
-/// Returns the picture the publisher shows with the entry: `media:thumbnail`, else `itunes:image`.
-fn image(item: &Item) -> Option<&str> {
-    let attribute = |prefix: &str, name: &str, attribute: &str| {
-        let is = |element: &Element| element.prefix == prefix && element.name == name;
-        let element = foreign::find(&item.extensions, &is)?;
-        let (_, value) = element.attributes.iter().find(|(named, _)| named == attribute)?;
-        named(value)
-    };
-    attribute("media", "thumbnail", "url").or_else(|| attribute("itunes", "image", "href"))
 }
 
 fn author(person: &Person) -> Value {

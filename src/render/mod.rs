@@ -132,7 +132,8 @@ pub struct SourceCredit {
     pub feed_url: Option<String>,
     /// Its page.
     pub site: Option<String>,
-    /// The feed's own `updated`, else the entry's.
+    /// When the feed last changed as far as this entry tells: the entry's own `updated`, or that of
+    /// its `atom:source`.
     pub updated: Timestamp,
     /// Icon.
     pub icon: Option<String>,
@@ -146,9 +147,9 @@ pub struct SourceCredit {
     pub authors: Vec<Person>,
     /// Plain subtitle.
     pub subtitle: Option<String>,
-    /// Contributors of the feed.
+    /// Contributors of the feed, where the entry names none (R10).
     pub contributors: Vec<Person>,
-    /// Categories of the feed.
+    /// Categories of the feed, where the entry has none (R10).
     pub categories: Vec<Category>,
 }
 
@@ -179,6 +180,18 @@ impl Item {
     /// Returns where the title leads: the article at its publisher, else its page here.
     pub fn permalink(&self) -> &str {
         self.link.as_deref().unwrap_or(&self.page_url)
+    }
+
+    /// Returns the picture the publisher shows with the entry: `media:thumbnail`, else
+    /// `itunes:image`.
+    pub fn image(&self) -> Option<&str> {
+        let attribute = |prefix: &str, name: &str, attribute: &str| {
+            let is = |element: &Element| element.prefix == prefix && element.name == name;
+            let element = foreign::find(&self.extensions, &is)?;
+            let (_, value) = element.attributes.iter().find(|(named, _)| named == attribute)?;
+            named(value)
+        };
+        attribute("media", "thumbnail", "url").or_else(|| attribute("itunes", "image", "href"))
     }
 
     /// Returns who is named as author: the entry's, else its source's, else the source by its

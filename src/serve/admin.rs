@@ -11,7 +11,7 @@ use http::{Method, Request, StatusCode};
 
 use crate::model::outcome::BoxFuture;
 
-use super::body::Body;
+use super::pieces::Body;
 use super::respond::{self, Answer};
 use super::select::Secrets;
 

@@ -12,24 +12,30 @@ pub mod cache;
 pub mod limit;
 pub mod listener;
 mod paint;
+pub mod pieces;
 pub mod respond;
+pub mod revision;
 pub mod route;
 pub mod select;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::header;
 use http::{Request, StatusCode};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::model::change::Change;
 use crate::model::outcome::Clock;
 use crate::model::policy::{Catalog, ServerPolicy, SitePolicy};
+use crate::model::source::SourceId;
 use crate::render::html::{self, Notice, Style};
 use crate::store::Store;
 
+use body::{Past, Rendered};
 use cache::{Cache, Outcome, RenderError};
 use limit::{Limiter, Peer, client};
 use respond::Answer;
@@ -60,6 +66,10 @@ pub enum Readiness {
     PollingStopped(String),
 }
 
+/// What was asked for within this time is rendered before it is asked for again.
+const WARM_FOR: Duration = Duration::from_secs(600);
+/// Between a change and that rendering.
+const WARM_PAUSE: Duration = Duration::from_millis(200);
 /// Seconds after which a 503 may be tried again.
 const RETRY_AFTER_S: &str = "10";
 
@@ -74,7 +84,7 @@ struct Front {
 pub struct Site {
     store: ArcSwap<Option<Arc<dyn Store>>>,
     front: ArcSwap<Front>,
-    revision: AtomicU64,
+    wake: Notify,
     readiness: ArcSwap<Readiness>,
     cache: Cache,
     limiter: Limiter,
@@ -97,7 +107,7 @@ impl Site {
         Arc::new(Self {
             store: ArcSwap::from_pointee(store),
             front: ArcSwap::from_pointee(Front::new(settings)),
-            revision: AtomicU64::new(0),
+            wake: Notify::new(),
             readiness: ArcSwap::from_pointee(readiness),
             cache: Cache::default(),
             limiter: Limiter::default(),
@@ -106,22 +116,75 @@ impl Site {
         })
     }
 
-    /// Says that what is published may have changed: bodies are rendered anew when they are next
-    /// asked for.
-    pub fn changed(&self) {
-        self.revision.fetch_add(1, Ordering::AcqRel);
+    /// Says what has changed of what is published: bodies made of it are rendered anew, those that
+    /// are asked for often before anybody asks (`keep_warm`).
+    pub fn changed(&self, change: &Change) {
+        let front = self.front.load();
+        self.cache.revisions().advance(change, &front.settings.site.timezone);
+        self.wake.notify_one();
     }
 
     /// Puts another configuration in force.
     pub fn configure(&self, settings: Settings) {
         self.front.store(Arc::new(Front::new(settings)));
-        self.changed();
+        self.changed(&Change::everywhere());
     }
 
     /// Puts another handle of the store in its place, or takes it away while it is opened again.
     pub fn set_store(&self, store: Option<Arc<dyn Store>>) {
         self.store.store(Arc::new(store));
-        self.changed();
+        self.changed(&Change::everywhere());
+    }
+
+    /// Renders anew, behind each change, what was asked for lately, one after the other, so that
+    /// readers find it ready. Runs until it is dropped.
+    pub async fn keep_warm(self: &Arc<Self>) {
+        loop {
+            self.wake.notified().await;
+            // A round of polls ends in many commits: one rendering for all that come in this time.
+            tokio::time::sleep_until(Instant::now() + WARM_PAUSE).await;
+            for route in self.cache.stale(WARM_FOR) {
+                // An error is met again by who asks.
+                let _ = self.outcome(&route).await;
+            }
+        }
+    }
+
+    /// Returns the feeds that a change concerns, in every format.
+    pub fn feeds_of(&self, change: &Change) -> Vec<Route> {
+        let front = self.front.load();
+        let Settings { site, catalog, .. } = &front.settings;
+        let is_concerned = |sources: &[SourceId]| {
+            change.is_everywhere || sources.iter().any(|id| change.sources.contains(id))
+        };
+        let mut scopes = vec![Scope::All];
+        let categories = catalog.categories.iter().map(|category| &category.slug);
+        let concerned = categories.filter(|slug| is_concerned(&catalog.members(slug)));
+        scopes.extend(concerned.map(|slug| Scope::Category(slug.to_string())));
+        let published = catalog.sources.iter().filter(|source| source.publish);
+        let concerned = published.filter(|source| is_concerned(std::slice::from_ref(&source.id)));
+        scopes.extend(concerned.map(|source| Scope::Source(source.id.to_string())));
+        let day = |date: &jiff::Timestamp| date.to_zoned(site.timezone.clone()).date();
+        let days: BTreeSet<_> = change.dates.iter().map(day).collect();
+        scopes.extend(days.into_iter().map(Scope::Day));
+        let formats = [Format::Atom, Format::Rss, Format::Json];
+        let feeds = |scope: Scope| formats.map(|f| Route::Feed(scope.clone(), Part::Newest, f));
+        scopes.into_iter().flat_map(feeds).collect()
+    }
+
+    /// Returns address and tag of a feed as it is served from now on, rendered when it has to be;
+    /// `None` when it cannot be served.
+    pub async fn rendition(self: &Arc<Self>, route: &Route) -> Option<(String, String)> {
+        let Route::Feed(scope, part, format) = route else { return None };
+        let Ok(Outcome::Body(body)) = self.outcome(route).await else { return None };
+        let base = self.front.load().settings.site.base_url.clone();
+        let url = format!("{base}{}.{}", scope.part_path(*part), format.extension());
+        Some((url, body.tag.clone()))
+    }
+
+    /// Returns how often something was rendered so far.
+    pub fn rendered(&self) -> u64 {
+        self.cache.rendered()
     }
 
     /// Says what `/readyz` answers.
@@ -175,6 +238,7 @@ impl Site {
             | Route::Status
             | Route::StatusFeed
             | Route::Robots
+            | Route::Icon
             | Route::Style(_) => self.document(front, route, request).await,
         }
     }
@@ -188,14 +252,9 @@ impl Site {
         if let Readiness::Starting(why) = &**self.readiness.load() {
             return unavailable(why);
         }
-        let (site, job, own) = (Arc::clone(self), Arc::clone(front), route.clone());
-        // Read before the store is: a change that comes in between is rendered again.
-        let revision = self.revision.load(Ordering::Acquire);
-        let outcome = self.cache.get(route, revision, move || site.render(&job, &own)).await;
-        match outcome {
+        match self.outcome(route).await {
             Ok(Outcome::Body(body)) => {
-                let keep = keep(route);
-                let mut answer = respond::body(request.headers(), &body, keep, self.clock.now());
+                let mut answer = self.body(route, request, &body).await;
                 front.guard(&mut answer, route);
                 answer
             }
@@ -206,10 +265,55 @@ impl Site {
         }
     }
 
-    fn render(&self, front: &Front, route: &Route) -> Result<Outcome, RenderError> {
+    /// Returns what a route comes to, rendered when it has to be.
+    async fn outcome(self: &Arc<Self>, route: &Route) -> Result<Outcome, RenderError> {
+        if let Some(body) = self.cache.good(route) {
+            return Ok(Outcome::Body(body));
+        }
+        let (site, own) = (Arc::clone(self), route.clone());
+        self.cache.get(route, self.clock.now(), move || site.render(&own)).await
+    }
+
+    /// Answers with a body: whole, or what is new since the one that the client holds.
+    async fn body<B>(
+        self: &Arc<Self>,
+        route: &Route,
+        request: &Request<B>,
+        body: &Rendered,
+    ) -> Answer {
+        let now = self.clock.now();
+        let base = respond::delta_base(request.headers(), body);
+        if let Some(past) = base.filter(|_| request.method() == http::Method::GET)
+            && let Some(new) = self.since(route, past).await
+        {
+            return respond::delta(request.headers(), body, &new, now);
+        }
+        respond::body(request.headers(), body, now)
+    }
+
+    async fn since(self: &Arc<Self>, route: &Route, past: &Past) -> Option<Arc<Rendered>> {
+        let (site, own) = (Arc::clone(self), route.clone());
+        let held = Arc::clone(&past.entries);
+        let made = past.since.get_or_try_init(|| async {
+            let render = move || {
+                let store = site.store.load_full();
+                let store = store.as_ref().as_ref().ok_or(RenderError::Closed)?;
+                let front = site.front.load_full();
+                paint::since(&**store, &front, &own, &held)?
+                    .map(Arc::new)
+                    .ok_or(RenderError::Closed)
+            };
+            tokio::task::spawn_blocking(render).await.unwrap_or(Err(RenderError::Panicked))
+        });
+        made.await.ok().cloned()
+    }
+
+    /// Store and configuration are taken up here, behind the look at the clock of changes.
+    fn render(&self, route: &Route) -> Result<Outcome, RenderError> {
+        let front = self.front.load_full();
         let store = self.store.load_full();
         let store = store.as_ref().as_ref().ok_or(RenderError::Closed)?;
-        paint::paint(&**store, front, route)
+        paint::paint(&**store, &front, route)
     }
 
     fn ready(&self) -> Answer {
@@ -269,7 +373,7 @@ impl Front {
         respond::moved(&format!("{}{path}", self.settings.site.base_url))
     }
 
-    /// What a page may load: its style sheet, and pictures only if the operator says so (R97).
+    /// What a page may load: its style sheet and icon, and pictures of others only if the operator says so (R97).
     fn guard(&self, answer: &mut Answer, route: &Route) {
         let is_page = matches!(
             route,
@@ -285,9 +389,9 @@ impl Front {
             return;
         }
         let media = if self.shell.images {
-            " img-src https: http: data:; media-src https: http:;"
+            " img-src 'self' https: http: data:; media-src https: http:;"
         } else {
-            ""
+            " img-src 'self';"
         };
         let policy = format!(
             "default-src 'none'; style-src 'self';{media} base-uri 'none'; form-action 'none'; \
@@ -309,14 +413,6 @@ fn is_feed_path<B>(request: &Request<B>) -> IsFeed {
     let path = request.uri().path();
     let endings = [".atom", ".rss", ".json", ".opml", ".css", ".txt"];
     if endings.iter().any(|ending| path.ends_with(ending)) { IsFeed::Yes } else { IsFeed::No }
-}
-
-fn keep(route: &Route) -> &'static str {
-    match route {
-        Route::Style(_) => respond::KEEP_FOREVER,
-        Route::Feed(_, Part::Archive(_), _) => respond::KEEP_LONG,
-        _ => respond::KEEP_SHORT,
-    }
 }
 
 fn unavailable(why: &str) -> Answer {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::render::html::{self, Directory, Kind, Listing, Way};
-use crate::render::{Document, atom, json, rss};
+use crate::render::{Document, Item, atom, json, rss};
 use crate::store::Store;
 
-use super::cache::{Outcome, RenderError, Rendered};
+use super::body::{Keep, Rendered};
+use super::cache::{Outcome, RenderError};
+use super::revision::Needs;
 use super::select::{Found, Secrets, Selected, View};
 use super::{Format, Front, Part, Route, Scope};
 
@@ -17,6 +19,7 @@ pub(super) const HTML: &str = "text/html; charset=utf-8";
 const ATOM: &str = "application/atom+xml; charset=utf-8";
 const OPML: &str = "text/x-opml; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Renders a route that has a body.
@@ -29,7 +32,10 @@ pub(super) fn paint(
     let view = View::open(store, &settings.site, &settings.catalog)?;
     let everything = || view.changed_anywhere();
     match route {
-        Route::Feed(scope, part, format) => feed(&view, scope, *part, *format),
+        Route::Feed(scope, part, format) => Ok(match find(&view, scope, *part, Some(*format))? {
+            Ok(selected) => Outcome::Body(Arc::new(feed(&selected, *format))),
+            Err(outcome) => outcome,
+        }),
         Route::Page(scope, part) => page(&view, front, scope, *part),
         Route::Entry(slug) => entry(&view, front, slug),
         Route::Dates => Ok(directory(&view, front, &view.dates()?)),
@@ -48,9 +54,17 @@ pub(super) fn paint(
         Route::StatusFeed => {
             Ok(done(atom::write(&view.status_document()), ATOM, view.status_changed()))
         }
-        Route::Robots => Ok(done(b"User-agent: *\nDisallow:\n".to_vec(), TEXT, view.created())),
+        Route::Robots => {
+            let body = b"User-agent: *\nDisallow:\n".to_vec();
+            Ok(fixed(body, TEXT, view.created(), Keep::Short))
+        }
+        Route::Icon => {
+            let body = html::icon(&settings.site.accent).into_bytes();
+            Ok(fixed(body, SVG, view.created(), Keep::Long))
+        }
         Route::Style(hash) if *hash == front.style.hash => {
-            Ok(done(front.style.css.clone().into_bytes(), CSS, view.created()))
+            let body = front.style.css.clone().into_bytes();
+            Ok(fixed(body, CSS, view.created(), Keep::Forever))
         }
         Route::Style(_)
         | Route::Health
@@ -64,6 +78,12 @@ pub(super) fn paint(
 
 fn done(body: Vec<u8>, content_type: &'static str, changed: Timestamp) -> Outcome {
     Outcome::Body(Arc::new(Rendered::new(body, content_type, changed)))
+}
+
+/// A body that only the configuration changes.
+fn fixed(body: Vec<u8>, content_type: &'static str, changed: Timestamp, keep: Keep) -> Outcome {
+    let rendered = Rendered::new(body, content_type, changed);
+    Outcome::Body(Arc::new(Rendered { keep, needs: Needs::NOTHING, ..rendered }))
 }
 
 /// Finds the document of a scope, or says where or why it is not; `suffix` ends a new path.
@@ -92,25 +112,43 @@ fn find(
     })
 }
 
-fn feed(
-    view: &View<'_>,
-    scope: &Scope,
-    part: Part,
-    format: Format,
-) -> Result<Outcome, RenderError> {
-    let Selected { document, changed } = match find(view, scope, part, Some(format))? {
-        Ok(selected) => selected,
-        Err(outcome) => return Ok(outcome),
-    };
+/// Writes what a feed holds that a client with `held` has not; `None`: there is no such feed any
+/// more.
+pub(super) fn since(
+    store: &dyn Store,
+    front: &Front,
+    route: &Route,
+    held: &[u64],
+) -> Result<Option<Rendered>, RenderError> {
+    let Route::Feed(scope, part, format) = route else { return Ok(None) };
+    let view = View::open(store, &front.settings.site, &front.settings.catalog)?;
+    let found = find(&view, scope, *part, Some(*format))?;
+    Ok(found.ok().map(|mut selected| {
+        selected.document.items.retain(|item| !held.contains(&mark(item)));
+        feed(&selected, *format)
+    }))
+}
+
+/// What tells an entry from another, and from what it was before.
+fn mark(item: &Item) -> u64 {
+    let words = format!("{}\n{}\n{}", item.id, item.updated, item.copies.len());
+    xxhash_rust::xxh3::xxh3_64(words.as_bytes())
+}
+
+fn feed(selected: &Selected, format: Format) -> Rendered {
+    let Selected { document, changed, keep, needs } = selected;
     let (body, content_type) = match format {
-        Format::Atom => (atom::write(&document), ATOM),
-        Format::Rss => (rss::write(&document), "application/rss+xml; charset=utf-8"),
+        Format::Atom => (atom::write(document), ATOM),
+        Format::Rss => (rss::write(document), "application/rss+xml; charset=utf-8"),
         // RFC 8259 §11: JSON has no charset parameter.
-        Format::Json => (json::write(&document), "application/feed+json"),
+        Format::Json => (json::write(document), "application/feed+json"),
     };
-    let mut rendered = Rendered::new(body, content_type, changed);
-    rendered.links = feed_links(&document, format);
-    Ok(Outcome::Body(Arc::new(rendered)))
+    Rendered {
+        entries: document.items.iter().map(mark).collect(),
+        keep: *keep,
+        needs: needs.clone(),
+        ..Rendered::new(body, content_type, *changed).with_links(&feed_links(document, format))
+    }
 }
 
 /// `Link` fields: the same relations as in the document (R98, R99).
@@ -148,7 +186,7 @@ fn page_links(document: &Document) -> Vec<String> {
 }
 
 fn page(view: &View<'_>, front: &Front, scope: &Scope, part: Part) -> Result<Outcome, RenderError> {
-    let Selected { document, changed } = match find(view, scope, part, None)? {
+    let Selected { document, changed, keep, needs } = match find(view, scope, part, None)? {
         Ok(selected) => selected,
         Err(outcome) => return Ok(outcome),
     };
@@ -161,11 +199,12 @@ fn page(view: &View<'_>, front: &Front, scope: &Scope, part: Part) -> Result<Out
     let (newer, older) = ways(view, front, scope, &document)?;
     let website = view.website(scope);
     let heading = view.heading(scope);
-    let listing = Listing { kind, heading, document: &document, newer, older, website };
+    let (calendar, twins) = (view.calendar(scope)?, view.twins(scope)?);
+    let document = &document;
+    let listing = Listing { kind, heading, document, newer, older, website, calendar, twins };
     let body = html::listing(&front.shell, &listing).into_bytes();
-    let mut rendered = Rendered::new(body, HTML, changed);
-    rendered.links = page_links(&document);
-    Ok(Outcome::Body(Arc::new(rendered)))
+    let rendered = Rendered::new(body, HTML, changed).with_links(&page_links(document));
+    Ok(Outcome::Body(Arc::new(Rendered { keep, needs, ..rendered })))
 }
 
 /// Where newer and older news are: the other pages of a day, the days around it, the archive.
@@ -178,7 +217,7 @@ fn ways(
     let paged = |rels: [&str; 2]| {
         let found = document.paging.iter().find(|(rel, _)| rels.contains(&rel.as_str()));
         found.and_then(|(_, url)| url.strip_prefix(&front.settings.site.base_url)).map(|path| Way {
-            label: path.rsplit('/').next().unwrap_or_default().to_owned(),
+            label: html::page_label(path, &front.settings.site.language),
             path: path.to_owned(),
         })
     };
@@ -201,15 +240,13 @@ fn entry(
     let page =
         html::Entry { item: &story.item, more: story.more, day: story.day, feed: &story.feed };
     let body = html::entry(&front.shell, &page).into_bytes();
-    let mut rendered = Rendered::new(body, HTML, view.changed_anywhere());
-    rendered.links = page_links(&story.feed);
-    Ok(Outcome::Body(Arc::new(rendered)))
+    let rendered = Rendered::new(body, HTML, story.changed).with_links(&page_links(&story.feed));
+    Ok(Outcome::Body(Arc::new(Rendered { needs: story.needs, ..rendered })))
 }
 
 fn directory(view: &View<'_>, front: &Front, directory: &Directory) -> Outcome {
     let feed = view.bare_document(&Scope::All);
     let body = html::directory(&front.shell, directory, &feed).into_bytes();
-    let mut rendered = Rendered::new(body, HTML, view.changed_anywhere());
-    rendered.links = page_links(&feed);
-    Outcome::Body(Arc::new(rendered))
+    let rendered = Rendered::new(body, HTML, view.changed_anywhere());
+    Outcome::Body(Arc::new(rendered.with_links(&page_links(&feed))))
 }

@@ -3,7 +3,7 @@
 //! Pure: the request's header fields and the present time are arguments. Rules of RFC 9110 that
 //! hold here: §8.8.3.3 an ETag for each coding; §12.5.3 and §12.4.2 negotiation; §13.1.2
 //! `If-None-Match` compares weakly; §13.1.3 `If-Modified-Since` counts only without it; §15.4.5 a
-//! 304 repeats the fields of the 200. Rules R83–R99.
+//! 304 repeats the fields of the 200. RFC 3229: `A-IM: feed`. Rules R83–R99.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,66 +12,96 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use jiff::Timestamp;
 
-use super::body::Body;
-use super::cache::Rendered;
+use super::body::{Coding, Past, Rendered};
+use super::pieces::Body;
 
 /// An answer.
 pub type Answer = Response<Body>;
 
-/// For feeds and pages (R91).
-pub const KEEP_SHORT: &str = "public, max-age=300, stale-while-revalidate=60, stale-if-error=86400";
-/// For full archive pages, whose membership is closed (R91).
-pub const KEEP_LONG: &str = "public, max-age=3600, stale-while-revalidate=60, stale-if-error=86400";
-/// For what is named by its hash.
-pub const KEEP_FOREVER: &str = "public, max-age=31536000, immutable";
+/// Header fields of an answer, about.
+const FIELDS: usize = 16;
+/// RFC 3229 §10.5.3.
+const A_IM: HeaderName = HeaderName::from_static("a-im");
+/// RFC 3229 §10.5.2.
+const IM: HeaderName = HeaderName::from_static("im");
 /// For what is true only now.
 pub const KEEP_NOT: &str = "no-store";
 
-/// The content codings offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coding {
-    Identity,
-    Gzip,
-    Brotli,
-}
+/// For a delta: only caches that know RFC 3229 may keep it, and then like the whole.
+const KEEP_DELTA: &str = "no-store, im, max-age=300";
 
 /// Answers a GET or HEAD with a body or a 304. (hyper leaves the body out of an answer to HEAD and
 /// keeps its length: R83.)
-pub fn body(
-    request: &HeaderMap,
-    rendered: &Rendered,
-    keep: &'static str,
-    now: Timestamp,
-) -> Answer {
+pub fn body(request: &HeaderMap, rendered: &Rendered, now: Timestamp) -> Answer {
     let (coding, bytes) = choose(request, rendered);
-    let etag = etag(&rendered.tag, coding);
+    let etag = rendered.etag(coding);
     let changed = rendered.changed.min(now);
     let mut answer = Response::new(Body::whole(Bytes::new()));
     let headers = answer.headers_mut();
+    headers.reserve(FIELDS);
     put(headers, header::ETAG, &etag);
     if let Some(date) = imf_fixdate(changed) {
         put(headers, header::LAST_MODIFIED, &date);
     }
-    put(headers, header::CACHE_CONTROL, keep);
-    put(headers, header::VARY, "Accept-Encoding");
-    for link in &rendered.links {
-        if let Ok(value) = HeaderValue::from_str(link) {
-            headers.append(header::LINK, value);
-        }
+    put_static(headers, header::CACHE_CONTROL, rendered.keep.field());
+    put_static(headers, header::VARY, "Accept-Encoding");
+    if let Some(links) = &rendered.links {
+        headers.insert(header::LINK, links.clone());
     }
     if is_known(request, &etag, changed) {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
-        put(headers, header::CONTENT_TYPE, rendered.content_type);
-        put(headers, header::CONTENT_LENGTH, &bytes.len().to_string());
-        match coding {
-            Coding::Identity => {}
-            Coding::Gzip => put(headers, header::CONTENT_ENCODING, "gzip"),
-            Coding::Brotli => put(headers, header::CONTENT_ENCODING, "br"),
-        }
-        *answer.body_mut() = Body::whole(bytes);
+        put_body(&mut answer, rendered.content_type, coding, bytes);
     }
     answer
+}
+
+/// Answers 226 with what is new since what the client holds (RFC 3229 with the manipulation
+/// `feed`). The entity tag is that of the whole as it is now, which the client then holds.
+pub fn delta(request: &HeaderMap, whole: &Rendered, new: &Rendered, now: Timestamp) -> Answer {
+    let (coding, bytes) = choose(request, new);
+    let (whole_coding, _) = choose(request, whole);
+    let mut answer = body(&HeaderMap::new(), whole, now);
+    *answer.status_mut() = StatusCode::IM_USED;
+    let headers = answer.headers_mut();
+    headers.remove(header::CONTENT_ENCODING);
+    put(headers, header::ETAG, &whole.etag(whole_coding));
+    put_static(headers, header::VARY, "Accept-Encoding, A-IM, If-None-Match");
+    put_static(headers, header::CACHE_CONTROL, KEEP_DELTA);
+    headers.insert(IM, HeaderValue::from_static("feed"));
+    put_body(&mut answer, new.content_type, coding, bytes);
+    answer
+}
+
+/// Returns which rendition gone by a client holds that asks for what is new since (`A-IM: feed`).
+pub fn delta_base<'r>(request: &HeaderMap, rendered: &'r Rendered) -> Option<&'r Past> {
+    let asks = members(request, A_IM).any(|member| {
+        let (name, parameters) = member.split_once(';').unwrap_or((member, ""));
+        name.trim().eq_ignore_ascii_case("feed") && weight(parameters) > 0
+    });
+    if !asks {
+        return None;
+    }
+    let held: Vec<&str> = members(request, header::IF_NONE_MATCH)
+        .map(|tag| tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"'))
+        .map(|tag| tag.split_once('-').map_or(tag, |(tag, _)| tag))
+        .collect();
+    if held.contains(&rendered.tag.as_str()) {
+        return None;
+    }
+    rendered.past.iter().find(|past| held.contains(&past.tag.as_str()))
+}
+
+fn put_body(answer: &mut Answer, content_type: &'static str, coding: Coding, bytes: Bytes) {
+    let headers = answer.headers_mut();
+    put_static(headers, header::CONTENT_TYPE, content_type);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    match coding {
+        Coding::Identity => {}
+        Coding::Gzip => put_static(headers, header::CONTENT_ENCODING, "gzip"),
+        Coding::Brotli => put_static(headers, header::CONTENT_ENCODING, "br"),
+    }
+    *answer.body_mut() = Body::whole(bytes);
 }
 
 /// Answers with a short text, never kept.
@@ -137,24 +167,20 @@ pub fn options() -> Answer {
 /// Puts what every public answer carries: CORS (R96) and no sniffing (R97).
 pub fn finish(answer: &mut Answer) {
     let headers = answer.headers_mut();
-    put(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    put_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     let exposed = "ETag, Last-Modified, Link, Retry-After";
-    put(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
-    put(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put_static(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    put_static(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+}
+
+fn put_static(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
 }
 
 /// Sets a header field. A value that cannot be one is left out: it would be ours, and a defect.
 pub fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
-    }
-}
-
-fn etag(tag: &str, coding: Coding) -> String {
-    match coding {
-        Coding::Identity => format!("\"{tag}\""),
-        Coding::Gzip => format!("\"{tag}-gz\""),
-        Coding::Brotli => format!("\"{tag}-br\""),
     }
 }
 
@@ -257,7 +283,7 @@ mod tests {
 
     fn ask(fields: &[(HeaderName, &str)]) -> Answer {
         let now = "2026-03-01T13:00:00Z".parse().unwrap();
-        body(&headers(fields), &rendered(), KEEP_SHORT, now)
+        body(&headers(fields), &rendered(), now)
     }
 
     #[test]
@@ -354,7 +380,7 @@ mod tests {
     #[test]
     fn last_modified_is_never_later_than_now_r85() {
         let now = "2026-02-01T00:00:00Z".parse().unwrap();
-        let answer = body(&HeaderMap::new(), &rendered(), KEEP_SHORT, now);
+        let answer = body(&HeaderMap::new(), &rendered(), now);
         assert_eq!(answer.headers()[header::LAST_MODIFIED], "Sun, 01 Feb 2026 00:00:00 GMT");
     }
 }

@@ -72,6 +72,8 @@ pub enum Route {
     StatusFeed,
     /// For crawlers.
     Robots,
+    /// The site's icon.
+    Icon,
     /// Alive.
     Health,
     /// Able to serve feeds.
@@ -143,7 +145,7 @@ impl Route {
             Self::Robots => "robots",
             Self::Health => "healthz",
             Self::Ready => "readyz",
-            Self::Style(_) => "static",
+            Self::Style(_) | Self::Icon => "static",
             Self::Moved(_) => "moved",
             Self::Options => "options",
             Self::NotFound => "unknown",
@@ -205,6 +207,7 @@ fn find(segments: &[&str]) -> Route {
         ["status"] => Route::Status,
         ["status.atom"] => Route::StatusFeed,
         ["robots.txt"] => Route::Robots,
+        ["favicon.svg" | "favicon.ico"] => Route::Icon,
         ["healthz"] => Route::Health,
         ["readyz"] => Route::Ready,
         ["entry", slug] if is_entry_slug(slug) => Route::Entry(Slug((*slug).to_owned())),
@@ -361,6 +364,8 @@ mod tests {
             ("/status", Route::Status),
             ("/status.atom", Route::StatusFeed),
             ("/robots.txt", Route::Robots),
+            ("/favicon.svg", Route::Icon),
+            ("/favicon.ico", Route::Icon),
             ("/healthz", Route::Health),
             ("/readyz", Route::Ready),
             ("/static/feedmill.0123456789abcdef.css", Route::Style("0123456789abcdef".to_owned())),

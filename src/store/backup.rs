@@ -259,10 +259,17 @@ fn scrubbed(state: &SourceState) -> SourceState {
     let mut state = state.clone();
     let is_private = |url: &str| scrub_url(url) != url;
     let validators_url = state.validators.as_ref().map(|known| known.url.as_str());
-    let addresses = [Some(state.url.as_str()), validators_url, state.redirect_pending.as_deref()];
+    let addresses = [
+        Some(state.url.as_str()),
+        validators_url,
+        state.redirect_pending.as_deref(),
+        state.adopted_url.as_deref(),
+    ];
     if addresses.into_iter().flatten().any(is_private) {
         state.validators = None;
         state.redirect_pending = None;
+        state.redirect_since = None;
+        state.adopted_url = None;
         state.last_error = None;
     }
     state.url = scrub_url(&state.url);

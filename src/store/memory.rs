@@ -1,6 +1,6 @@
 //! A store without a disk, for tests and dry runs: the contract, held strictly.
 //!
-//! It panics where the writer does not keep its part (rules 7 to 11 of the contract): a test that
+//! It panics where the writer does not keep its part (rules 7 to 12 of the contract): a test that
 //! goes through here finds such a mistake at the commit that makes it, not at the page that shows
 //! it.
 
@@ -13,7 +13,7 @@ use super::{Birth, Bounds, Candidates, Health, Stats, Store, StoreError};
 use crate::model::batch::{Batch, Forgotten};
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use crate::model::features::Marks;
-use crate::model::selection::{Position, Selection};
+use crate::model::selection::{Position, Selection, Series, Stretch};
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey, KeyKind};
 
@@ -77,6 +77,14 @@ impl Store for MemoryStore {
         Ok(self.shelf().index.select(selection))
     }
 
+    fn state(&self, id: &SourceId) -> Result<Option<Arc<SourceState>>, StoreError> {
+        Ok(self.shelf().states.get(id).cloned())
+    }
+
+    fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError> {
+        Ok(self.shelf().index.stretch(series, from, limit))
+    }
+
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
         let shelf = self.shelf();
         Ok(shelf.states.iter().map(|(id, state)| (id.clone(), Arc::clone(state))).collect())
@@ -129,7 +137,7 @@ fn measure(batch: &Batch) -> Result<(), StoreError> {
 }
 
 impl Shelf {
-    /// Panics where the batch breaks rules 7 to 11.
+    /// Panics where the batch breaks rules 7 to 12.
     fn check(&self, batch: &Batch) {
         for (no, held) in &batch.entries {
             self.check_entry(*no, held, batch);
@@ -143,6 +151,7 @@ impl Shelf {
                 assert!(copies.insert(member.entry), "{:?} is in two stories", member.entry);
             }
         }
+        self.check_numbers(batch);
         for (key, claim) in &batch.keys {
             self.check_claim(*key, *claim, batch);
         }
@@ -202,6 +211,30 @@ impl Shelf {
                 assert_eq!(held.story, no, "{:?} is listed by {no:?} but names another", held.no);
                 assert_eq!(held.source, member.source, "{:?}: another source", held.no);
                 assert_eq!(held.date(), member.date, "{:?}: another date", held.no);
+            }
+        }
+    }
+
+    /// Each number is one's, and each has one number.
+    fn check_numbers(&self, batch: &Batch) {
+        let mut given: HashMap<(Series, u64), u64> = HashMap::new();
+        let mut give = |series: Series, number: u64, no: u64| {
+            assert!(number > 0, "{no} has number 0 in {series:?}");
+            let held = self.index.stretch(&series, number, 1).places.pop().map(|(_, no)| no);
+            let owner = *given.entry((series.clone(), number)).or_insert(held.unwrap_or(no));
+            assert_eq!(owner, no, "number {number} of {series:?} is another's");
+        };
+        for (no, story) in &batch.stories {
+            let held = self.stories.get(no);
+            for (slug, number) in &story.numbers {
+                give(Series::Category(slug.clone()), *number, no.0);
+                let old = held.and_then(|held| held.number_in(slug));
+                assert!(old.is_none_or(|old| old == *number), "{no:?} is numbered again");
+            }
+            for member in &story.members {
+                if let Some(number) = member.number {
+                    give(Series::Source(member.source.clone()), number, member.entry.0);
+                }
             }
         }
     }

@@ -27,6 +27,8 @@
 //! 11. A URL that is barred stays so, and one that leads to an entry leads to no other.
 //! 12. A story that a batch leaves without copies is withdrawn or merged away; it keeps its record. An entry that is
 //!     forgotten is listed by no story any more; the engine drops every key that leads to it.
+//! 13. A number of a series (`Story::numbers`, `Member::number`) is 1 or more; it is one story's or
+//!     entry's for good, and that has no other in the series. A number may be left out.
 //!
 //! Engines keep keys, chunks, caches and codecs to themselves.
 
@@ -49,7 +51,7 @@ use jiff::Timestamp;
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use crate::model::features::Marks;
-use crate::model::selection::{Position, Selection};
+use crate::model::selection::{Position, Selection, Series, Stretch};
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey};
 
@@ -69,6 +71,14 @@ pub trait Store: Send + Sync {
 
     /// Returns places of stories or entries, newest first.
     fn select(&self, selection: &Selection) -> Result<Vec<Position>, StoreError>;
+
+    /// Returns the state of one source, if it has one. Engines have it at hand.
+    fn state(&self, id: &SourceId) -> Result<Option<Arc<SourceState>>, StoreError> {
+        Ok(self.states()?.into_iter().find(|(of, _)| of == id).map(|(_, state)| state))
+    }
+
+    /// Returns who has the numbers of a series from `from` on, at most `limit` of them; holes count.
+    fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError>;
 
     /// Returns the state of every source that has one, configured or not.
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError>;

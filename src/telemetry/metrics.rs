@@ -29,7 +29,8 @@ const COMMIT_BOUNDS_S: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 const HTTP_BOUNDS_S: &[f64] = &[0.0001, 0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0];
 
 /// Counters, as registered; the encoder shows their samples with `_total` behind.
-const COUNTERS: &[&str] = &["polls", "fetched_bytes", "entries", "http_requests", "parser_panics"];
+const COUNTERS: &[&str] =
+    &["polls", "fetched_bytes", "entries", "dedup_rule", "http_requests", "parser_panics"];
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OutcomeLabel {
@@ -39,6 +40,12 @@ struct OutcomeLabel {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct VerdictLabel {
     verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RuleLabels {
+    rule: &'static str,
+    found: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -70,11 +77,14 @@ pub enum PollOutcome {
     Gone,
     /// Anything else.
     Failed,
+    /// It did not take place, or its failure is not the source's.
+    Postponed,
 }
 
 impl PollOutcome {
     /// Every outcome.
-    pub const ALL: [Self; 4] = [Self::Modified, Self::NotModified, Self::Gone, Self::Failed];
+    pub const ALL: [Self; 5] =
+        [Self::Modified, Self::NotModified, Self::Gone, Self::Failed, Self::Postponed];
 
     /// Returns the word used in metrics and logs.
     pub fn name(self) -> &'static str {
@@ -83,12 +93,51 @@ impl PollOutcome {
             Self::NotModified => "not_modified",
             Self::Gone => "gone",
             Self::Failed => "failed",
+            Self::Postponed => "postponed",
         }
     }
 }
 
 /// The verdicts that are counted.
 const VERDICTS: [&str; 4] = ["new", "updated", "unchanged", "duplicate"];
+
+/// The rules by which copies are found and look-alikes turned down, and what each can find.
+const RULES: [(&str, Found); 16] = [
+    ("url", Found::Same),
+    ("7d", Found::Same),
+    ("7e", Found::Same),
+    ("8", Found::Same),
+    ("10", Found::Same),
+    ("1", Found::Apart),
+    ("2", Found::Apart),
+    ("3", Found::Apart),
+    ("4", Found::Apart),
+    ("5", Found::Apart),
+    ("6", Found::Apart),
+    ("7a", Found::Apart),
+    ("7b", Found::Apart),
+    ("7c", Found::Apart),
+    ("9", Found::Apart),
+    ("10", Found::Apart),
+];
+
+/// What a rule found of an entry seen for the first time and the best candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// One article: the entry joined the story.
+    Same,
+    /// Two: it opened one.
+    Apart,
+}
+
+impl Found {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Apart => "apart",
+        }
+    }
+}
 
 /// The states of sources, as in `/status.json`.
 const STATES: [&str; 4] = ["new", "ok", "failing", "gone"];
@@ -101,6 +150,7 @@ pub struct Metrics {
     poll_seconds: Histogram,
     fetched_bytes: Counter,
     entries: Family<VerdictLabel, Counter>,
+    dedup_rules: Family<RuleLabels, Counter>,
     sources: Family<StateLabel, Gauge>,
     store_entries: Gauge,
     store_bytes: Gauge,
@@ -128,6 +178,7 @@ impl Metrics {
             poll_seconds: histogram(POLL_BOUNDS_S),
             fetched_bytes: Counter::default(),
             entries: Family::default(),
+            dedup_rules: Family::default(),
             sources: Family::default(),
             store_entries: Gauge::default(),
             store_bytes: Gauge::default(),
@@ -152,6 +203,8 @@ impl Metrics {
         to.register("fetched_bytes", "Bytes of bodies received from publishers",
             self.fetched_bytes.clone());
         to.register("entries", "Entries of polled documents, by verdict", self.entries.clone());
+        to.register("dedup_rule", "Entries seen first, by the rule that placed them",
+            self.dedup_rules.clone());
         to.register("sources", "Configured sources, by state", self.sources.clone());
         to.register("store_entries", "Entries held in the store", self.store_entries.clone());
         to.register("store_bytes", "Size of the store on disk", self.store_bytes.clone());
@@ -174,6 +227,10 @@ impl Metrics {
         for verdict in VERDICTS {
             drop(self.entries.get_or_create(&VerdictLabel { verdict }));
         }
+        for (rule, found) in RULES {
+            let labels = RuleLabels { rule, found: found.name() };
+            drop(self.dedup_rules.get_or_create(&labels));
+        }
         for state in STATES {
             drop(self.sources.get_or_create(&StateLabel { state }));
         }
@@ -191,6 +248,15 @@ impl Metrics {
     pub fn entries(&self, verdict: &str, count: u64) {
         if let Some(verdict) = VERDICTS.into_iter().find(|known| *known == verdict) {
             self.entries.get_or_create(&VerdictLabel { verdict }).inc_by(count);
+        }
+    }
+
+    /// Counts an entry that a rule of deduplication placed; a rule without a name here is not counted.
+    pub fn dedup_rule(&self, rule: &str, found: Found) {
+        let known = RULES.into_iter().find(|known| *known == (rule, found));
+        if let Some((rule, found)) = known {
+            let labels = RuleLabels { rule, found: found.name() };
+            self.dedup_rules.get_or_create(&labels).inc();
         }
     }
 
@@ -286,6 +352,10 @@ mod tests {
         metrics.poll_finished(PollOutcome::Failed, Duration::from_secs(200), 0);
         metrics.entries("new", 7);
         metrics.entries("withheld", 9);
+        metrics.dedup_rule("7d", Found::Same);
+        metrics.dedup_rule("7a", Found::Apart);
+        metrics.dedup_rule("7a", Found::Apart);
+        metrics.dedup_rule("no such rule", Found::Apart);
         metrics.http_request("feed", 200, Duration::from_micros(300));
         metrics.store_commit(Duration::from_millis(4));
         metrics.parser_panic();
@@ -310,6 +380,10 @@ mod tests {
             "feedmill_entries_total{verdict=\"updated\"} 0",
             "feedmill_entries_total{verdict=\"unchanged\"} 0",
             "feedmill_entries_total{verdict=\"duplicate\"} 0",
+            "# TYPE feedmill_dedup_rule_total counter",
+            "feedmill_dedup_rule_total{rule=\"7d\",found=\"same\"} 1",
+            "feedmill_dedup_rule_total{rule=\"7a\",found=\"apart\"} 2",
+            "feedmill_dedup_rule_total{rule=\"10\",found=\"same\"} 0",
             "# TYPE feedmill_sources gauge",
             "feedmill_sources{state=\"ok\"} 12",
             "feedmill_sources{state=\"failing\"} 0",
@@ -327,7 +401,10 @@ mod tests {
         for line in expected {
             assert!(lines.contains(line), "{line} is missing from\n{text}");
         }
-        assert!(!text.contains("withheld") && !text.contains("# EOF"), "{text}");
+        assert!(
+            !text.contains("withheld") && !text.contains("no such") && !text.contains("# EOF"),
+            "{text}"
+        );
     }
 
     /// Every sample belongs to a family announced before it: the rule of the text format.
@@ -349,7 +426,7 @@ mod tests {
                 assert!(named.any(|family| families.contains(&family)), "{line}");
             }
         }
-        assert_eq!(families.len(), 12);
+        assert_eq!(families.len(), 13);
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::replay::Seen;
+use super::seen::Seen;
 
-type Key = (String, String);
+/// Feed, and the item's guid as written; the link where it has none.
+pub(crate) type Key = (String, String);
 
 pub(crate) struct Labels {
     entries: BTreeMap<Key, Label>,
@@ -16,6 +17,9 @@ pub(crate) struct Labels {
 
 struct Label {
     cluster: String,
+    class: String,
+    language: String,
+    is_origin: bool,
     family: Option<String>,
     group: Option<String>,
 }
@@ -34,6 +38,8 @@ pub(crate) struct Score {
     pub(crate) returned_as_new: usize,
     /// Labelled keys that no document gave.
     pub(crate) missing: usize,
+    /// By class and by language of the copies: mates found, mates there are.
+    pub(crate) recall_by: BTreeMap<String, (usize, usize)>,
 }
 
 impl Score {
@@ -53,6 +59,9 @@ impl Labels {
         let entries = list("entries").into_iter().map(|entry| {
             let label = Label {
                 cluster: must(&entry, "cluster"),
+                class: must(&entry, "cls"),
+                language: must(&entry, "lang"),
+                is_origin: must(&entry, "relation") == "origin",
                 family: text(&entry, "family"),
                 group: text(&entry, "group"),
             };
@@ -100,7 +109,35 @@ impl Labels {
             cosmetic: (events.count("cosmetic", "update"), events.all("cosmetic")),
             returned_as_new: events.count("reident", "new"),
             missing,
+            recall_by: self.recall_by(clusters),
         }
+    }
+
+    fn recall_by(&self, clusters: &[BTreeSet<Key>]) -> BTreeMap<String, (usize, usize)> {
+        let found: BTreeMap<&Key, usize> = clusters
+            .iter()
+            .enumerate()
+            .flat_map(|(at, cluster)| cluster.iter().map(move |key| (key, at)))
+            .collect();
+        let mut mates: BTreeMap<&str, Vec<&Key>> = BTreeMap::new();
+        for (key, label) in &self.entries {
+            mates.entry(&label.cluster).or_default().push(key);
+        }
+        let mut shares: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for (key, label) in self.entries.iter().filter(|(_, label)| !label.is_origin) {
+            let home = found.get(key);
+            let others = mates.get(label.cluster.as_str()).into_iter().flatten();
+            let (mut hits, mut all) = (0, 0);
+            for other in others.filter(|other| **other != key) {
+                all += 1;
+                hits += usize::from(home.is_some() && found.get(other) == home);
+            }
+            for name in [format!("class {}", label.class), format!("language {}", label.language)] {
+                let share = shares.entry(name).or_default();
+                *share = (share.0 + hits, share.1 + all);
+            }
+        }
+        shares
     }
 }
 
@@ -143,7 +180,7 @@ fn pairs(of: usize) -> usize {
     of * of.saturating_sub(1) / 2
 }
 
-fn ratio(part: usize, whole: usize) -> f64 {
+pub(crate) fn ratio(part: usize, whole: usize) -> f64 {
     let number = |n: usize| f64::from(u32::try_from(n).expect("small"));
     number(part) / number(whole.max(1))
 }

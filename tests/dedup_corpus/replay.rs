@@ -16,22 +16,12 @@ use feedmill::model::verdict::{Claim, EntryKey};
 use jiff::{SignedDuration, Timestamp};
 
 use super::document;
+use super::seen::Seen;
 
 const WINDOW: Duration = Duration::from_secs(96 * 3_600);
 
 /// Longer lists of an index key are not used and do not grow.
 const LIST_MAX: usize = 96;
-
-/// One item as it was reported.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) feed: String,
-    pub(crate) snapshot: usize,
-    pub(crate) key: String,
-    pub(crate) event: &'static str,
-    /// The decision in full: for finding out why.
-    pub(crate) why: String,
-}
 
 #[derive(Default)]
 pub(crate) struct Replay {

@@ -12,7 +12,7 @@ use feedmill::model::outcome::{BoxFuture, Clock};
 use feedmill::model::policy::{
     Catalog, CategoryPolicy, DedupMode, Listen, Network, ServerPolicy, SitePolicy,
 };
-use feedmill::model::selection::{Position, Selection, Unit};
+use feedmill::model::selection::{Position, Selection, Series, Stretch, Unit};
 use feedmill::model::source::{
     CategorySlug, ContentShare, FeedMeta, OnAdd, Source, SourceId, SourceState,
 };
@@ -106,6 +106,30 @@ impl Store for FakeStore {
         })
     }
 
+    fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError> {
+        self.read(|shelves| {
+            let mut places: Vec<(u64, u64)> = match series {
+                Series::Source(id) => shelves
+                    .stories
+                    .iter()
+                    .flat_map(|story| &story.members)
+                    .filter(|member| member.source == *id)
+                    .filter_map(|member| Some((member.number?, member.entry.0)))
+                    .collect(),
+                Series::Category(slug) => shelves
+                    .stories
+                    .iter()
+                    .filter_map(|story| Some((story.number_in(slug)?, story.no.0)))
+                    .collect(),
+            };
+            places.sort_unstable();
+            let next = places.last().map_or(1, |(number, _)| number + 1);
+            let until = from.saturating_add(limit as u64);
+            places.retain(|(number, _)| (from..until).contains(number));
+            Stretch { places, next }
+        })
+    }
+
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
         self.read(|shelves| {
             let states = shelves.states.iter();
@@ -186,7 +210,7 @@ pub fn source(id: &str, url: &str, categories: &[&str]) -> Source {
     }
 }
 
-fn category(slug: &str, title: &str, former: &[&str]) -> CategoryPolicy {
+pub fn category(slug: &str, title: &str, former: &[&str]) -> CategoryPolicy {
     CategoryPolicy {
         slug: CategorySlug::new(slug),
         title: title.to_owned(),
@@ -262,6 +286,7 @@ pub fn held(no: u64, story: u64, source: &str, date: &str, title: &str) -> Held 
         credit: None,
         outlet: format!("{source}.example"),
         joined: Joined::default(),
+        closest: None,
     }
 }
 
@@ -274,12 +299,18 @@ pub fn story(no: u64, members: &[&Held]) -> Story {
         representative: first.no,
         members: members
             .iter()
-            .map(|held| Member { entry: held.no, source: held.source.clone(), date: held.date() })
+            .map(|held| Member {
+                entry: held.no,
+                source: held.source.clone(),
+                date: held.date(),
+                number: None,
+            })
             .collect(),
         merged_into: None,
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        numbers: Vec::new(),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use feedmill::model::entry::{EntryNo, GuidKind, Origin};
-use feedmill::model::source::ContentShare;
+use feedmill::model::entry::{EntryNo, GuidKind, Held, Origin};
+use feedmill::model::source::{CategorySlug, ContentShare};
 use feedmill::render::Document;
 use feedmill::serve::Settings;
 use feedmill::serve::route::{Part, Scope};
@@ -42,7 +42,13 @@ fn many(n: u64) -> FakeStore {
             held(no, no, "nhandan", &(start + hour).to_string(), &no.to_string())
         })
         .collect();
-    let stories = entries.iter().map(|held| story(held.no.0, &[held])).collect();
+    let numbered = |held: &Held| {
+        let mut story = story(held.no.0, &[held]);
+        story.members[0].number = Some(story.no.0);
+        story.numbers.push((CategorySlug::new("thoi-su"), story.no.0));
+        story
+    };
+    let stories = entries.iter().map(numbered).collect();
     FakeStore(Mutex::new(Shelves { entries, stories, ..Shelves::default() }))
 }
 
@@ -230,6 +236,25 @@ fn walking_back_through_the_archives_misses_no_story_r70() {
         }
         assert_eq!(seen, (1..=357).collect(), "{scope:?}");
         assert!(find(&store, &settings, &scope, Part::Archive(3)).is_none(), "not full yet");
+    }
+}
+
+#[test]
+fn what_leaves_a_page_leaves_a_hole_and_moves_nothing_r68() {
+    let store = many(250);
+    let settings = settings();
+    let titles_of = |scope: &Scope, n| {
+        let page = find(&store, &settings, scope, Part::Archive(n)).unwrap();
+        page.items.iter().map(|item| item.title.clone()).collect::<Vec<_>>()
+    };
+    let scopes = [Scope::All, category("thoi-su"), Scope::Source("nhandan".to_owned())];
+    let before: Vec<_> =
+        scopes.iter().map(|scope| [titles_of(scope, 0), titles_of(scope, 1)]).collect();
+    store.0.lock().unwrap().stories[49].is_withdrawn = true;
+    for (scope, [first, second]) in scopes.iter().zip(before) {
+        let expected: Vec<_> = first.into_iter().filter(|title| title != "50").collect();
+        assert_eq!(titles_of(scope, 0), expected, "{scope:?}");
+        assert_eq!(titles_of(scope, 1), second, "{scope:?}");
     }
 }
 

@@ -32,6 +32,20 @@ pub fn style(accent: &str) -> Style {
     Style { path: format!("/static/feedmill.{hash}.css"), css, hash }
 }
 
+/// Path of the icon under the base URL.
+pub const ICON_PATH: &str = "/favicon.svg";
+
+/// Returns the icon in this colour: many lines that become one column.
+pub fn icon(accent: &str) -> String {
+    let ground = write(legible(read(accent).unwrap_or(ACCENT), [0xff; 3], 0x00));
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\">\
+         <rect width=\"32\" height=\"32\" rx=\"6\" fill=\"{ground}\"/>\
+         <path d=\"M6 8h8l6 8h6M6 16h20M6 24h8l6-8\" fill=\"none\" stroke=\"#fff\" \
+         stroke-width=\"3\" stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg>\n"
+    )
+}
+
 fn read(text: &str) -> Option<[u8; 3]> {
     let hex = text.strip_prefix('#').filter(|hex| hex.len() == 6 && hex.is_ascii())?;
     let channel = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();

@@ -88,6 +88,9 @@ impl View<'_> {
         item.date = story.date;
         item.via = self.via(shown, &others);
         item.copies = others.iter().map(|held| self.copy_credit(held)).collect();
+        for held in &copies {
+            self.veil(&held.source).item(&mut item);
+        }
         Some(item)
     }
 
@@ -112,6 +115,7 @@ impl View<'_> {
         item.id = id;
         item.page_url = self.entry_url(&story.public_id);
         item.date = held.date();
+        self.veil(&held.source).item(&mut item);
         Some(item)
     }
 
@@ -188,26 +192,29 @@ impl View<'_> {
             title: self.source_title(&held.source),
             feed_url,
             site: meta.site.as_deref().map(shown_url),
-            updated: meta.updated.unwrap_or(held.updated),
+            // As copied: the feed's own date moves at each poll, and with it every ETag would.
+            updated: held.updated,
             icon: meta.icon.as_deref().map(shown_url),
             logo: meta.logo.as_deref().map(shown_url),
             rights: meta.rights.clone(),
             language: meta.language.clone(),
             authors: meta.authors.clone(),
             subtitle: meta.subtitle.clone(),
-            contributors: meta.contributors.clone(),
-            categories: meta.categories.clone(),
+            contributors: fallback(&held.entry.contributors, &meta.contributors),
+            categories: fallback(&held.entry.categories, &meta.categories),
         }
     }
 
     fn copy_credit(&self, held: &Held) -> CopyCredit {
-        CopyCredit {
+        let mut copy = CopyCredit {
             source: held.source.to_string(),
             source_title: self.source_title(&held.source),
             title: held.entry.title.clone(),
             url: held.entry.orig_link.clone().or_else(|| held.entry.link.clone()),
             published: held.date(),
-        }
+        };
+        self.veil(&held.source).copy(&mut copy);
+        copy
     }
 
     /// The copy of the outlet that the shown copy credits.
@@ -290,6 +297,11 @@ fn origin_credit(origin: &Origin, held: &Held) -> SourceCredit {
         contributors: origin.contributors.clone(),
         categories: origin.categories.clone(),
     }
+}
+
+/// What of the feed speaks for an entry that has none of its own (R10).
+fn fallback<T: Clone>(own: &[T], feeds: &[T]) -> Vec<T> {
+    if own.is_empty() { feeds.to_vec() } else { Vec::new() }
 }
 
 /// Characters of a beginning that stands in for a summary.

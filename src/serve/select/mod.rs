@@ -6,21 +6,25 @@
 //! a story opened by such a source is shown by another of its copies. Standards: RFC 4287 (feed and
 //! entry parts), RFC 5005 (paging and archives), rules R4–R24 and R62–R74.
 
+mod calendar;
 mod credit;
 mod item;
 mod lists;
 mod number;
 mod page;
 mod status;
+mod veil;
 mod window;
 
 pub use lists::Secrets;
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::ids::feed_id;
 use crate::model::policy::{Catalog, ENTRIES_PER_FEED_MAX, SitePolicy};
@@ -30,10 +34,15 @@ use crate::model::verdict::EntryKey;
 use crate::render::{Document, Item};
 use crate::store::{Stats, Store, StoreError};
 
+use super::body::Keep;
+use super::revision::Needs;
 use super::route::{Part, Scope};
+use veil::Veil;
 
 /// What a client may keep, in minutes: `max-age` and RSS `ttl` (R45, R91).
 pub const TTL_MIN: u32 = 5;
+/// The same of what only a correction changes.
+const TTL_LONG_MIN: u32 = 60;
 
 /// What was asked for, or why it is not here.
 #[derive(Clone, Debug)]
@@ -53,9 +62,13 @@ pub enum Found<T> {
 pub struct Selected {
     /// The document.
     pub document: Document,
-    /// `Last-Modified`: the latest commit that changed a source whose words stand in it, else the
-    /// store's creation (R85).
+    /// `Last-Modified`: the latest commit that changed one of its sources, else the store's creation
+    /// (R85).
     pub changed: Timestamp,
+    /// How long it may be kept.
+    pub keep: Keep,
+    /// What it is made of.
+    pub needs: Needs,
 }
 
 /// The store seen through a configuration, for one rendering.
@@ -66,6 +79,7 @@ pub struct View<'a> {
     pub(super) stats: Stats,
     sources: HashMap<&'a SourceId, &'a Arc<Source>>,
     states: HashMap<SourceId, Arc<SourceState>>,
+    veils: RefCell<HashMap<SourceId, Rc<Veil>>>,
 }
 
 /// The sources of a scope, and what of them is listed.
@@ -96,6 +110,7 @@ impl<'a> View<'a> {
             stats: store.stats()?,
             sources: catalog.sources.iter().map(|source| (&source.id, source)).collect(),
             states: store.states()?.into_iter().collect(),
+            veils: RefCell::default(),
         })
     }
 
@@ -114,9 +129,15 @@ impl<'a> View<'a> {
             Unit::Stories => self.story_items(&places.positions)?,
             Unit::Entries => self.entry_items(&places.positions)?,
         };
-        let changed = self.changed(&membership.sources, &items);
-        let document = self.assemble(scope, part, &places, items);
-        Ok(Found::Here(Selected { document, changed }))
+        let changed = self.changed(&membership.sources);
+        let keep = if places.is_archive || self.is_over(scope)? { Keep::Long } else { Keep::Short };
+        let mut document = self.assemble(scope, part, &places, items);
+        document.ttl_min = match keep {
+            Keep::Short | Keep::Forever => TTL_MIN,
+            Keep::Long => TTL_LONG_MIN,
+        };
+        let needs = needs(scope, membership.sources);
+        Ok(Found::Here(Selected { document, changed, keep, needs }))
     }
 
     fn membership(&self, scope: &Scope) -> Found<Membership> {
@@ -192,7 +213,18 @@ impl<'a> View<'a> {
         }
     }
 
-    fn assemble(&self, scope: &Scope, part: Part, places: &Places, items: Vec<Item>) -> Document {
+    fn assemble(
+        &self,
+        scope: &Scope,
+        part: Part,
+        places: &Places,
+        mut items: Vec<Item>,
+    ) -> Document {
+        // R8, R9: whatever the store says, an id stands for one entry of a document, the older one.
+        let mut ids = HashSet::new();
+        items.reverse();
+        items.retain(|item| ids.insert(item.id.clone()));
+        items.reverse();
         let base = &self.site.base_url;
         let feed = format!("{base}{}", scope.part_path(part));
         let path = scope.path();
@@ -250,8 +282,12 @@ impl<'a> View<'a> {
                 format!("{day} ({})", self.site.timezone.iana_name().unwrap_or("UTC"))
             }
             Scope::Source(id) => {
-                let state = self.states.get(&SourceId::new(id));
-                state.and_then(|state| state.meta.subtitle.clone()).unwrap_or_default()
+                let id = SourceId::new(id);
+                let state = self.states.get(&id);
+                let said = state.and_then(|state| state.meta.subtitle.clone());
+                let mut said = said.unwrap_or_default();
+                self.veil(&id).text(&mut said);
+                said
             }
             Scope::All | Scope::Category(_) => String::new(),
         }
@@ -265,16 +301,27 @@ impl<'a> View<'a> {
         self.day_bounds(day).map_or(self.stats.created, |(from, _)| from)
     }
 
-    /// The latest change of the scope's sources and of every source whose copy is credited.
-    fn changed(&self, sources: &[SourceId], items: &[Item]) -> Timestamp {
-        let credited = items.iter().flat_map(|item| {
-            let copies = item.copies.iter().map(|copy| copy.source.as_str());
-            copies.chain([item.source.slug.as_str()])
-        });
-        let credited = credited.filter_map(|slug| self.states.get(&SourceId::new(slug)));
-        let own = sources.iter().filter_map(|id| self.states.get(id));
-        let latest = own.chain(credited).filter_map(|state| state.changed).max();
-        latest.unwrap_or(self.stats.created)
+    /// The latest change of the sources. A commit that changes a story changes all its sources.
+    pub(super) fn changed(&self, sources: &[SourceId]) -> Timestamp {
+        let states = sources.iter().filter_map(|id| self.states.get(id));
+        states.filter_map(|state| state.changed).max().unwrap_or(self.stats.created)
+    }
+
+    /// Tells whether a day is over: there is news from a whole day after its end. By the store, not
+    /// by the clock, so that the same store gives the same bytes.
+    fn is_over(&self, scope: &Scope) -> Result<bool, StoreError> {
+        let (Scope::Day(day) | Scope::CategoryDay(_, day)) = scope else { return Ok(false) };
+        let Some((_, until)) = self.day_bounds(*day) else { return Ok(true) };
+        let newest = self.store.select(&Selection {
+            unit: Unit::Stories,
+            sources: self.catalog.all(),
+            from: None,
+            until: None,
+            after: None,
+            limit: 1,
+        })?;
+        let a_day = SignedDuration::from_hours(24);
+        Ok(newest.first().is_some_and(|place| place.date.duration_since(until) >= a_day))
     }
 
     /// Returns when the store was made.
@@ -284,7 +331,18 @@ impl<'a> View<'a> {
 
     /// Returns when anything that is published last changed.
     pub fn changed_anywhere(&self) -> Timestamp {
-        self.changed(&self.catalog.all(), &[])
+        self.changed(&self.catalog.all())
+    }
+
+    /// Returns what keeps a source's secrets in.
+    fn veil(&self, id: &SourceId) -> Rc<Veil> {
+        if let Some(veil) = self.veils.borrow().get(id) {
+            return Rc::clone(veil);
+        }
+        let source = self.sources.get(id).map(|source| source.as_ref());
+        let veil = Rc::new(Veil::of(source, self.states.get(id).map(Arc::as_ref)));
+        self.veils.borrow_mut().insert(id.clone(), Rc::clone(&veil));
+        veil
     }
 
     /// Returns the title of a category: the operator's, else the slug.
@@ -297,7 +355,9 @@ impl<'a> View<'a> {
         let operators = self.sources.get(id).and_then(|source| source.title.clone());
         let own = || self.states.get(id).and_then(|state| state.meta.title.clone());
         let named = operators.or_else(own).filter(|title| !title.is_empty());
-        named.unwrap_or_else(|| id.to_string())
+        let mut title = named.unwrap_or_else(|| id.to_string());
+        self.veil(id).text(&mut title);
+        title
     }
 
     /// Returns the instants at which a day begins and ends in the site's zone.
@@ -323,6 +383,14 @@ impl<'a> View<'a> {
             after: None,
             limit: ENTRIES_PER_FEED_MAX,
         })
+    }
+}
+
+fn needs(scope: &Scope, sources: Vec<SourceId>) -> Needs {
+    match scope {
+        Scope::All => Needs::everything(),
+        Scope::Category(_) | Scope::Source(_) => Needs { sources, ..Needs::NOTHING },
+        Scope::Day(day) | Scope::CategoryDay(_, day) => Needs { day: Some(*day), ..Needs::NOTHING },
     }
 }
 

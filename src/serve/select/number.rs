@@ -1,53 +1,23 @@
 //! Archive documents (RFC 5005 §4): numbered once, a hundred to a page, so that a full page never
 //! changes membership.
 //!
-//! In `/all` a story's number is the one it got when it was opened. In a category or a source, the
-//! entries of its sources are counted in order of arrival; a story stands at the number of the
-//! first of them, and its later copies leave holes.
+//! In `/all` a story's number is the one it got when it was opened; in a category or a source it is
+//! that of the series, given when it first joined. What has left since leaves a hole.
 
 use std::collections::BTreeSet;
 
 use crate::model::entry::{EntryNo, StoryNo};
-use crate::model::selection::{Position, Selection, Unit};
+use crate::model::selection::{Position, Selection, Series, Unit};
+use crate::model::source::{CategorySlug, SourceId};
 use crate::store::StoreError;
 
 use super::window::window;
 use super::{Membership, Part, Places, Scope, View};
 
 /// Numbers on one archive page.
-const PAGE: usize = 100;
+const PAGE: u64 = 100;
 /// Places asked of the store at once while counting.
 const CHUNK: usize = 10_000;
-
-/// The numbers of a scope, in order of arrival.
-enum Numbers {
-    /// Stories 1 to n.
-    Stories(u64),
-    /// Entries, by their own numbers, ascending.
-    Entries(Vec<u64>),
-}
-
-impl Numbers {
-    fn pages_full(&self) -> usize {
-        let count = match self {
-            Self::Stories(count) => usize::try_from(*count).unwrap_or(usize::MAX),
-            Self::Entries(numbers) => numbers.len(),
-        };
-        count / PAGE
-    }
-
-    /// The numbers of page n, be it full or the last one.
-    fn page(&self, n: usize) -> Vec<u64> {
-        let skipped = n.saturating_mul(PAGE);
-        match self {
-            Self::Stories(count) => {
-                let first = u64::try_from(skipped).unwrap_or(u64::MAX).saturating_add(1);
-                (first..=*count).take(PAGE).collect()
-            }
-            Self::Entries(numbers) => numbers.iter().skip(skipped).take(PAGE).copied().collect(),
-        }
-    }
-}
 
 impl View<'_> {
     /// Returns the newest places of a scope and every one that is on no full archive page yet.
@@ -58,12 +28,11 @@ impl View<'_> {
     ) -> Result<Places, StoreError> {
         let mut positions = self.select(membership)?;
         window(self.site, &mut positions);
-        let numbers = self.numbers(scope, membership)?;
-        let full = numbers.pages_full();
+        let full = self.pages_full(scope)?;
         let Some(newest_full) = full.checked_sub(1).and_then(|n| u32::try_from(n).ok()) else {
             return Ok(Places { positions, ..Places::default() });
         };
-        let rest = self.positions_of(&numbers.page(full), scope, membership)?;
+        let rest = self.page(full, scope, membership)?;
         let all: BTreeSet<Position> = positions.into_iter().chain(rest).collect();
         Ok(Places {
             positions: all.into_iter().rev().collect(),
@@ -79,32 +48,51 @@ impl View<'_> {
         n: u32,
         membership: &Membership,
     ) -> Result<Option<Places>, StoreError> {
-        let numbers = self.numbers(scope, membership)?;
-        let index = usize::try_from(n).unwrap_or(usize::MAX);
-        let full = numbers.pages_full();
-        if index >= full {
+        let full = self.pages_full(scope)?;
+        if u64::from(n) >= full {
             return Ok(None);
         }
-        let mut positions = self.positions_of(&numbers.page(index), scope, membership)?;
+        let mut positions = self.page(u64::from(n), scope, membership)?;
         positions.sort_unstable_by(|left, right| right.cmp(left));
         let mut paging = vec![("current", Part::Newest)];
-        if let Some(earlier) = n.checked_sub(1) {
-            paging.push(("prev-archive", Part::Archive(earlier)));
+        if let Some(before) = n.checked_sub(1) {
+            paging.push(("prev-archive", Part::Archive(before)));
         }
-        if index + 1 < full {
-            paging.push(("next-archive", Part::Archive(n + 1)));
+        if let Some(after) = n.checked_add(1).filter(|n| u64::from(*n) < full) {
+            paging.push(("next-archive", Part::Archive(after)));
         }
         Ok(Some(Places { positions, paging, is_archive: true }))
     }
 
-    fn numbers(&self, scope: &Scope, membership: &Membership) -> Result<Numbers, StoreError> {
-        if *scope == Scope::All {
-            return Ok(Numbers::Stories(self.stats.next_story.0.saturating_sub(1)));
+    /// Returns how many archive pages are full.
+    fn pages_full(&self, scope: &Scope) -> Result<u64, StoreError> {
+        let next = match series(scope) {
+            Some(series) => self.store.stretch(&series, u64::MAX, 0)?.next,
+            None => self.stats.next_story.0,
+        };
+        Ok(next.saturating_sub(1) / PAGE)
+    }
+
+    /// Returns the places of what is still published of page n, be it full or the last one.
+    fn page(
+        &self,
+        n: u64,
+        scope: &Scope,
+        membership: &Membership,
+    ) -> Result<Vec<Position>, StoreError> {
+        let first = n.saturating_mul(PAGE).saturating_add(1);
+        let size = usize::try_from(PAGE).unwrap_or(usize::MAX);
+        let numbers: Vec<u64> = match series(scope) {
+            Some(series) => {
+                let places = self.store.stretch(&series, first, size)?.places;
+                places.into_iter().map(|(_, no)| no).collect()
+            }
+            None => (first..self.stats.next_story.0).take(size).collect(),
+        };
+        match membership.unit {
+            Unit::Stories => self.story_positions(&numbers, membership),
+            Unit::Entries => self.entry_positions(&numbers),
         }
-        let mut numbers = Vec::new();
-        self.walk(Unit::Entries, membership, |place| numbers.push(place.no))?;
-        numbers.sort_unstable();
-        Ok(Numbers::Entries(numbers))
     }
 
     /// Visits every place of the sources, newest first.
@@ -132,56 +120,33 @@ impl View<'_> {
         }
     }
 
-    /// Turns archive numbers into the places of what is still published of them.
-    fn positions_of(
+    fn story_positions(
         &self,
         numbers: &[u64],
-        scope: &Scope,
         membership: &Membership,
     ) -> Result<Vec<Position>, StoreError> {
-        let entries: Vec<EntryNo> = numbers.iter().map(|no| EntryNo(*no)).collect();
-        match (scope, membership.unit) {
-            (Scope::All, _) => {
-                let stories: Vec<StoryNo> = numbers.iter().map(|no| StoryNo(*no)).collect();
-                self.story_positions(&stories)
-            }
-            (_, Unit::Entries) => {
-                let held = self.store.entries(&entries)?;
-                let place = |held: std::sync::Arc<crate::model::entry::Held>| Position {
-                    date: held.date(),
-                    no: held.no.0,
-                };
-                Ok(held.into_iter().flatten().map(place).collect())
-            }
-            (_, Unit::Stories) => self.first_joined(&entries, membership),
-        }
-    }
-
-    /// Returns the stories that stand at these entries: those whose first copy from the scope's
-    /// sources is one of them.
-    fn first_joined(
-        &self,
-        entries: &[EntryNo],
-        membership: &Membership,
-    ) -> Result<Vec<Position>, StoreError> {
-        let held = self.store.entries(entries)?;
-        let numbers: Vec<StoryNo> = held.into_iter().flatten().map(|held| held.story).collect();
-        let asked: BTreeSet<EntryNo> = entries.iter().copied().collect();
-        let stories = self.store.stories(&numbers)?;
-        let mut places = BTreeSet::new();
-        for story in stories.into_iter().flatten() {
-            let members = story.members.iter().filter(|m| membership.sources.contains(&m.source));
-            let first = members.map(|member| member.entry).min();
-            if self.is_shown(&story) && first.is_some_and(|first| asked.contains(&first)) {
-                places.insert(Position { date: story.date, no: story.no.0 });
-            }
-        }
-        Ok(places.into_iter().collect())
-    }
-
-    fn story_positions(&self, numbers: &[StoryNo]) -> Result<Vec<Position>, StoreError> {
-        let stories = self.store.stories(numbers)?.into_iter().flatten();
-        let shown = stories.filter(|story| self.is_shown(story));
+        let numbers: Vec<StoryNo> = numbers.iter().map(|no| StoryNo(*no)).collect();
+        let stories = self.store.stories(&numbers)?.into_iter().flatten();
+        let sources: BTreeSet<&SourceId> = membership.sources.iter().collect();
+        let shown = stories.filter(|story| {
+            self.is_shown(story) && story.members.iter().any(|m| sources.contains(&m.source))
+        });
         Ok(shown.map(|story| Position { date: story.date, no: story.no.0 }).collect())
+    }
+
+    /// An entry of a story that was taken down is not here: `entry_items` leaves it out.
+    fn entry_positions(&self, numbers: &[u64]) -> Result<Vec<Position>, StoreError> {
+        let numbers: Vec<EntryNo> = numbers.iter().map(|no| EntryNo(*no)).collect();
+        let held = self.store.entries(&numbers)?.into_iter().flatten();
+        Ok(held.map(|held| Position { date: held.date(), no: held.no.0 }).collect())
+    }
+}
+
+/// The series a scope is numbered by; `None`: the numbers of all stories.
+fn series(scope: &Scope) -> Option<Series> {
+    match scope {
+        Scope::Category(slug) => Some(Series::Category(CategorySlug::new(slug))),
+        Scope::Source(id) => Some(Series::Source(SourceId::new(id))),
+        Scope::All | Scope::Day(_) | Scope::CategoryDay(..) => None,
     }
 }

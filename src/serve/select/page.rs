@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::model::entry::{Slug, Story, StoryNo};
 use crate::model::selection::{Position, Selection, Unit};
-use crate::model::source::SourceId;
+use crate::model::source::{CategorySlug, SourceId};
 use crate::render::html::{self, Directory, Row, Shelf, Subject, Way};
 use crate::render::{Document, Item};
 use crate::store::StoreError;
 
-use super::{Found, Membership, Part, Scope, View, day_stamp};
+use super::{Found, Membership, Needs, Part, Scope, View, day_stamp};
 
 /// Headlines on a shelf of an entry's page.
 const SHELF: usize = 6;
@@ -29,6 +30,10 @@ pub struct StoryPage {
     pub day: Shelf,
     /// The feed named on the page: of its first category, else of the site. Without items.
     pub feed: Document,
+    /// `Last-Modified`.
+    pub changed: Timestamp,
+    /// What the page is made of: its shelves too.
+    pub needs: Needs,
 }
 
 impl View<'_> {
@@ -79,7 +84,17 @@ impl View<'_> {
         let day = self.shelf_of(&scope, way, &item)?;
         let first = item.sections.first().map(|(slug, _)| Scope::Category(slug.clone()));
         let feed = self.bare_document(&first.unwrap_or(Scope::All));
-        Ok(StoryPage { item, more, day, feed })
+        let mut sources: Vec<SourceId> = Vec::new();
+        for (slug, _) in &item.sections {
+            sources.extend(self.catalog.members(&CategorySlug::new(slug)));
+        }
+        let copies = item.copies.iter().map(|copy| copy.source.as_str());
+        sources.extend(copies.chain([item.source.slug.as_str()]).map(SourceId::new));
+        sources.sort();
+        sources.dedup();
+        let changed = self.changed(&sources);
+        let needs = Needs { sources, day: Some(self.day_of(item.date)), ..Needs::NOTHING };
+        Ok(StoryPage { item, more, day, feed, changed, needs })
     }
 
     fn shelf_of(&self, scope: &Scope, way: Way, but: &Item) -> Result<Shelf, StoreError> {
@@ -150,7 +165,9 @@ impl View<'_> {
         let Scope::Source(id) = scope else { return None };
         let site = self.states.get(&SourceId::new(id))?.meta.site.as_deref()?;
         let is_web = site.starts_with("http://") || site.starts_with("https://");
-        is_web.then(|| crate::model::scrub::scrub_url(site))
+        let mut site = is_web.then(|| crate::model::scrub::scrub_url(site))?;
+        self.veil(&SourceId::new(id)).text(&mut site);
+        Some(site)
     }
 
     /// Returns the days that have stories, newest first, with counts.

@@ -97,10 +97,9 @@ fn within_limit(key: Key<'_>, bytes: usize) -> Result<(), StoreError> {
 
 /// Reads one wire struct that takes up all of `bytes`.
 fn decode<'b, T: Deserialize<'b>>(key: Key<'_>, bytes: &'b [u8]) -> Result<T, StoreError> {
-    match postcard::take_from_bytes(bytes) {
-        Ok((wire, [])) => Ok(wire),
-        Ok((_, rest)) => Err(corrupt(key, format!("{} bytes are left over", rest.len()))),
-        Err(error) => Err(corrupt(key, error.to_string())),
+    match decode_first(key, bytes)? {
+        (wire, []) => Ok(wire),
+        (_, rest) => Err(corrupt(key, format!("{} bytes are left over", rest.len()))),
     }
 }
 
@@ -115,4 +114,12 @@ pub(crate) fn dictionary_from_json(
 ) -> serde_json::Result<(u32, Vec<u8>)> {
     let (id, bytes) = <(u32, parts::Bytes<'_>)>::deserialize(value)?;
     Ok((id, bytes.0.into_owned()))
+}
+
+/// Reads one wire struct from the beginning of `bytes`; returns what is left.
+fn decode_first<'b, T: Deserialize<'b>>(
+    key: Key<'_>,
+    bytes: &'b [u8],
+) -> Result<(T, &'b [u8]), StoreError> {
+    postcard::take_from_bytes(bytes).map_err(|error| corrupt(key, error.to_string()))
 }

@@ -13,8 +13,8 @@ use super::parts::{
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::EntryNo;
 use crate::model::source::{
-    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PublisherWish, SourceId, SourceState,
-    Validators,
+    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish, SourceId,
+    SourceState, Validators,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +32,10 @@ struct StateWire<'a> {
     last_error: Option<&'a str>,
     is_gone: bool,
     redirect_pending: Option<&'a str>,
+    redirect_since: Option<Instant>,
+    adopted_url: Option<&'a str>,
+    paused_until: Option<Instant>,
+    cost: (u64, u64, u64),
     fetch_no: u32,
     changed: Option<Instant>,
     #[serde(borrow)]
@@ -131,6 +135,10 @@ pub(crate) fn decode_state(id: &SourceId, record: &[u8]) -> Result<SourceState, 
     Ok(wire.into_state())
 }
 
+fn cost((answers, not_modified, wire_bytes): (u64, u64, u64)) -> PollCost {
+    PollCost { answers, not_modified, wire_bytes }
+}
+
 /// Fills in what the document said from its record.
 pub(crate) fn decode_document(
     id: &SourceId,
@@ -160,6 +168,10 @@ impl<'a> From<&'a SourceState> for StateWire<'a> {
             last_error: state.last_error.as_deref(),
             is_gone: state.is_gone,
             redirect_pending: state.redirect_pending.as_deref(),
+            redirect_since: instant(state.redirect_since),
+            adopted_url: state.adopted_url.as_deref(),
+            paused_until: instant(state.paused_until),
+            cost: (state.cost.answers, state.cost.not_modified, state.cost.wire_bytes),
             fetch_no: state.fetch_no,
             changed: instant(state.changed),
             outages: state
@@ -186,6 +198,10 @@ impl StateWire<'_> {
             last_error: owned(self.last_error),
             is_gone: self.is_gone,
             redirect_pending: owned(self.redirect_pending),
+            redirect_since: timestamp(self.redirect_since),
+            adopted_url: owned(self.adopted_url),
+            paused_until: timestamp(self.paused_until),
+            cost: cost(self.cost),
             fetch_no: self.fetch_no,
             changed: timestamp(self.changed),
             outages: self

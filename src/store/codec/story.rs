@@ -6,7 +6,7 @@ use super::pack::With;
 use super::parts::{Instant, models, wires};
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::{EntryNo, Member, Story, StoryNo};
-use crate::model::source::SourceId;
+use crate::model::source::{CategorySlug, SourceId};
 
 #[derive(Serialize, Deserialize)]
 struct StoryWire<'a> {
@@ -18,6 +18,8 @@ struct StoryWire<'a> {
     merged_into: Option<u64>,
     standing: Standing,
     was_changed_late: bool,
+    #[serde(borrow)]
+    numbers: Vec<(&'a str, u64)>,
 }
 
 /// Whether it is in outputs, in a byte.
@@ -45,6 +47,7 @@ struct MemberWire<'a> {
     entry: u64,
     source: &'a str,
     date: Instant,
+    number: Option<u64>,
 }
 
 impl<'a> From<&'a Story> for StoryWire<'a> {
@@ -57,6 +60,7 @@ impl<'a> From<&'a Story> for StoryWire<'a> {
             merged_into: story.merged_into.map(|StoryNo(no)| no),
             standing: Standing::of(story),
             was_changed_late: story.was_changed_late,
+            numbers: story.numbers.iter().map(|(slug, no)| (slug.as_str(), *no)).collect(),
         }
     }
 }
@@ -75,6 +79,11 @@ impl StoryWire<'_> {
             is_withdrawn: matches!(standing, Standing::Withdrawn | Standing::WithdrawnAndExpired),
             is_expired: matches!(standing, Standing::Expired | Standing::WithdrawnAndExpired),
             was_changed_late: self.was_changed_late,
+            numbers: self
+                .numbers
+                .into_iter()
+                .map(|(slug, number)| (CategorySlug::new(slug), number))
+                .collect(),
         }
     }
 }
@@ -124,13 +133,13 @@ pub(crate) fn decode_story(
 }
 
 impl<'a> From<&'a Member> for MemberWire<'a> {
-    fn from(Member { entry, source, date }: &'a Member) -> Self {
-        Self { entry: entry.0, source: source.as_str(), date: Instant(*date) }
+    fn from(Member { entry, source, date, number }: &'a Member) -> Self {
+        Self { entry: entry.0, source: source.as_str(), date: Instant(*date), number: *number }
     }
 }
 
 impl From<MemberWire<'_>> for Member {
-    fn from(MemberWire { entry, source, date }: MemberWire<'_>) -> Self {
-        Self { entry: EntryNo(entry), source: SourceId::new(source), date: date.0 }
+    fn from(MemberWire { entry, source, date, number }: MemberWire<'_>) -> Self {
+        Self { entry: EntryNo(entry), source: SourceId::new(source), date: date.0, number }
     }
 }

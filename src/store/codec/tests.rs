@@ -12,8 +12,8 @@ use crate::model::entry::{
 };
 use crate::model::features::Marks;
 use crate::model::source::{
-    DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PublisherWish, SourceId, SourceState,
-    Validators,
+    CategorySlug, DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish,
+    SourceId, SourceState, Validators,
 };
 use crate::model::verdict::{Claim, EntryKey, Joined, KeyKind};
 use crate::store::{Birth, StoreError};
@@ -161,10 +161,11 @@ fn held() -> impl Strategy<Value = Held> {
     let numbers = (1..=u64::MAX, 1..=u64::MAX, any::<u32>());
     let prints = (any::<u64>(), any::<u64>(), any::<u64>());
     let marks = (any::<u16>(), vec(any::<u64>(), 0..40), any::<u64>(), any::<bool>());
-    let joined = (text(), option::of(any::<u64>()), vec((text(), -1e9..1e9_f64), 0..4));
+    let joined = || (text(), option::of(any::<u64>()), vec((text(), -1e9..1e9_f64), 0..4));
     let names = (source(), key(), some_text(), text());
-    (numbers, names, entry(), (at(), at(), option::of(at())), prints, marks, joined).prop_map(
-        |(numbers, names, entry, dates, prints, marks, joined)| Held {
+    let dates = (at(), at(), option::of(at()));
+    (numbers, names, entry(), dates, prints, marks, (joined(), joined())).prop_map(
+        |(numbers, names, entry, dates, prints, marks, (joined, closest))| Held {
             no: EntryNo(numbers.0),
             source: names.0,
             story: StoryNo(numbers.1),
@@ -178,21 +179,31 @@ fn held() -> impl Strategy<Value = Held> {
             marks: Marks { version: marks.0, keys: marks.1, mask: marks.2, is_roundup: marks.3 },
             credit: names.2,
             outlet: names.3,
-            joined: Joined { rule: joined.0, with: joined.1.map(EntryNo), numbers: joined.2 },
+            closest: joined.1.map(|_| joined_of(closest)),
+            joined: joined_of(joined),
         },
     )
 }
 
+fn joined_of((rule, with, numbers): (String, Option<u64>, Vec<(String, f64)>)) -> Joined {
+    Joined { rule, with: with.map(EntryNo), numbers }
+}
+
 fn story() -> impl Strategy<Value = Story> {
-    let member = (any::<u64>(), source(), at()).prop_map(|(no, source, date)| Member {
-        entry: EntryNo(no),
-        source,
-        date,
-    });
+    let number = option::of(any::<u64>());
+    let member = (any::<u64>(), source(), at(), number)
+        .prop_map(|(no, source, date, number)| Member { entry: EntryNo(no), source, date, number });
     let numbers = (1..=u64::MAX, any::<u64>(), option::of(any::<u64>()));
-    let facts = (any::<bool>(), any::<bool>(), any::<bool>());
+    let in_category = (text(), any::<u64>()).prop_map(|(slug, no)| (CategorySlug::new(&slug), no));
+    let facts = (any::<bool>(), any::<bool>(), any::<bool>(), vec(in_category, 0..4));
     (numbers, text(), at(), vec(member, 0..8), facts).prop_map(
-        |(numbers, public_id, date, members, (is_withdrawn, is_expired, was_changed_late))| Story {
+        |(
+            numbers,
+            public_id,
+            date,
+            members,
+            (is_withdrawn, is_expired, was_changed_late, given),
+        )| Story {
             no: StoryNo(numbers.0),
             public_id,
             date,
@@ -202,6 +213,7 @@ fn story() -> impl Strategy<Value = Story> {
             is_withdrawn,
             is_expired,
             was_changed_late,
+            numbers: given,
         },
     )
 }
@@ -245,9 +257,11 @@ fn wish() -> impl Strategy<Value = PublisherWish> {
 fn state() -> impl Strategy<Value = SourceState> {
     let validators = (some_text(), some_text(), text())
         .prop_map(|(etag, last_modified, url)| Validators { etag, last_modified, url });
-    let dates = vec(option::of(at()), 5);
+    let dates = vec(option::of(at()), 7);
+    let cost = any::<(u64, u64, u64)>();
     let order = option::of(any::<bool>());
-    let numbers = (any::<u32>(), option::of(any::<u16>()), any::<u32>(), any::<bool>(), order);
+    let numbers =
+        (any::<u32>(), option::of(any::<u16>()), any::<u32>(), any::<bool>(), cost, order);
     let listed = (any::<u64>(), option::of(any::<u64>()))
         .prop_map(|(item, entry)| Listed { item: ItemHash(item), entry: entry.map(EntryNo) });
     let departed = (any::<u64>(), any::<u32>())
@@ -260,7 +274,7 @@ fn state() -> impl Strategy<Value = SourceState> {
     let outages = vec(outage, 0..4);
     let lists =
         (vec(listed, 0..40), vec(departed, 0..9), vec((text(), any::<u32>()), 0..3), outages);
-    let texts = (text(), text(), some_text(), some_text());
+    let texts = (text(), text(), some_text(), some_text(), some_text());
     (option::of(validators), dates, numbers, texts, meta(), wish(), lists).prop_map(
         |(validators, dates, numbers, texts, meta, wish, lists)| SourceState {
             url: texts.0,
@@ -275,6 +289,14 @@ fn state() -> impl Strategy<Value = SourceState> {
             last_error: texts.2,
             is_gone: numbers.3,
             redirect_pending: texts.3,
+            redirect_since: dates[5],
+            adopted_url: texts.4,
+            paused_until: dates[6],
+            cost: PollCost {
+                answers: numbers.4.0,
+                not_modified: numbers.4.1,
+                wire_bytes: numbers.4.2,
+            },
             meta,
             wish,
             fetch_no: numbers.2,
@@ -284,7 +306,7 @@ fn state() -> impl Strategy<Value = SourceState> {
             flaws: lists.2,
             outages: lists.3,
             date_order: numbers
-                .4
+                .5
                 .map(|is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst }),
         },
     )
@@ -419,6 +441,7 @@ fn an_entry() -> Held {
         credit: None,
         outlet: "nhandan.vn".to_owned(),
         joined: Joined::default(),
+        closest: None,
     }
 }
 
@@ -433,12 +456,14 @@ fn a_story() -> Story {
                 entry: EntryNo(no),
                 source: source_id().clone(),
                 date: "2026-11-24T02:00:00Z".parse().unwrap(),
+                number: Some(no - 4),
             })
             .collect(),
         merged_into: None,
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: true,
+        numbers: vec![(CategorySlug::new("thoi-su"), 7)],
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::entry::Member;
 use crate::model::selection::Unit;
-use crate::model::source::SourceId;
+use crate::model::source::{CategorySlug, SourceId};
 use crate::model::verdict::{EntryKey, KeyKind};
 
 fn at(second: i64) -> Timestamp {
@@ -29,12 +29,14 @@ fn story(no: u64, date: i64, members: &[(u64, u8, i64)]) -> Story {
                 entry: EntryNo(*no),
                 source: source(*of),
                 date: at(*date),
+                number: Some(*no),
             })
             .collect(),
         merged_into: None,
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        numbers: vec![(CategorySlug::new("c"), no)],
     }
 }
 

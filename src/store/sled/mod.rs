@@ -39,7 +39,7 @@ use super::{Birth, Bounds, Candidates, Health, Keeper, Stats, Store, StoreError}
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use crate::model::features::Marks;
-use crate::model::selection::{Position, Selection};
+use crate::model::selection::{Position, Selection, Series, Stretch};
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey};
 use dump::Changes;
@@ -232,6 +232,14 @@ impl Store for SledStore {
         Ok(self.live().memory().index.select(selection))
     }
 
+    fn state(&self, id: &SourceId) -> Result<Option<Arc<SourceState>>, StoreError> {
+        Ok(self.live().memory().states.get(id).cloned())
+    }
+
+    fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError> {
+        Ok(self.live().memory().index.stretch(series, from, limit))
+    }
+
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
         let live = self.live();
         let memory = live.memory();
@@ -254,6 +262,11 @@ impl Store for SledStore {
         let live = self.live();
         let mut plan = Plan::of(&live, batch)?;
         live.noticed(live.records.apply(std::mem::take(&mut plan.writes)))?;
+        // What readers may see must not be lost to a kill: entries and stories last before lists show them. The states of
+        // polls without news are seen by nobody and wait for `sync`.
+        if plan.is_content() {
+            live.noticed(live.records.flush())?;
+        }
         if let Some(changes) = self.changes().as_mut() {
             changes.note(&plan);
         }

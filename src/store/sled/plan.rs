@@ -66,6 +66,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Tells whether the batch changes what readers see.
+    pub(super) fn is_content(&self) -> bool {
+        !self.held.is_empty() || !self.told.is_empty()
+    }
+
     fn entry(&mut self, store: &Live, may_be: bool, held: Held) -> Result<(), StoreError> {
         let no = held.no;
         let record = RawEntry::of(&held)?.seal(&store.packer);

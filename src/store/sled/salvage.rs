@@ -123,7 +123,12 @@ impl Saved {
         let public_id = (!self.stories.contains_key(&held.story))
             .then(|| ids::public_id(&held.entry, &held.key, &held.source, authority));
         Copied {
-            member: Member { entry: held.no, source: held.source.clone(), date: held.date() },
+            member: Member {
+                entry: held.no,
+                source: held.source.clone(),
+                date: held.date(),
+                number: None,
+            },
             story: held.story,
             own: held.key,
             url: link.map(|link| EntryKey::url(&canonical(link))),
@@ -308,6 +313,7 @@ impl Saved {
                     is_withdrawn: false,
                     is_expired: false,
                     was_changed_late: false,
+                    numbers: Vec::new(),
                 }
             });
             if !story.members.iter().any(|known| known.entry == member.entry) {

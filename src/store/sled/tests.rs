@@ -41,12 +41,14 @@ fn held(no: u64, content: &str) -> Held {
         credit: None,
         outlet: "a.example".to_owned(),
         joined: Joined::default(),
+        closest: None,
     }
 }
 
 fn article(no: u64, content: &str) -> Batch {
     let held = held(no, content);
-    let member = Member { entry: held.no, source: held.source.clone(), date: held.date() };
+    let member =
+        Member { entry: held.no, source: held.source.clone(), date: held.date(), number: None };
     let story = Story {
         no: held.story,
         public_id: format!("tag:{no}"),
@@ -57,6 +59,7 @@ fn article(no: u64, content: &str) -> Batch {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        numbers: Vec::new(),
     };
     Batch {
         forgotten: crate::model::batch::Forgotten::default(),

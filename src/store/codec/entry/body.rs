@@ -12,10 +12,8 @@ use crate::model::verdict::Joined;
 #[derive(Serialize, Deserialize)]
 pub(super) struct BodyWire<'a> {
     credit: Option<&'a str>,
-    rule: &'a str,
-    with: Option<u64>,
     #[serde(borrow)]
-    numbers: Vec<(&'a str, f64)>,
+    joined: JoinedWire<'a>,
     guid: Option<&'a str>,
     guid_kind: GuidKindWire,
     link: Option<&'a str>,
@@ -42,6 +40,14 @@ pub(super) struct BodyWire<'a> {
     updated: Option<Instant>,
     #[serde(borrow)]
     origin: Option<OriginWire<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct JoinedWire<'a> {
+    rule: &'a str,
+    with: Option<u64>,
+    #[serde(borrow)]
+    numbers: Vec<(&'a str, f64)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,9 +106,7 @@ impl<'a> From<&'a Held> for BodyWire<'a> {
         let Held { entry, credit, joined, .. } = held;
         Self {
             credit: credit.as_deref(),
-            rule: &joined.rule,
-            with: joined.with.map(|EntryNo(no)| no),
-            numbers: joined.numbers.iter().map(|(name, n)| (name.as_str(), *n)).collect(),
+            joined: joined.into(),
             guid: entry.guid.as_deref(),
             guid_kind: entry.guid_kind.into(),
             link: entry.link.as_deref(),
@@ -151,12 +155,28 @@ impl BodyWire<'_> {
             updated: timestamp(self.updated),
             origin: self.origin.map(Origin::from),
         };
-        let joined = Joined {
-            rule: self.rule.to_owned(),
-            with: self.with.map(EntryNo),
-            numbers: self.numbers.into_iter().map(|(name, n)| (name.to_owned(), n)).collect(),
-        };
+        let joined = self.joined.into();
         Some(Body { entry, credit: owned(self.credit), joined })
+    }
+}
+
+impl<'a> From<&'a Joined> for JoinedWire<'a> {
+    fn from(Joined { rule, with, numbers }: &'a Joined) -> Self {
+        Self {
+            rule,
+            with: with.map(|EntryNo(no)| no),
+            numbers: numbers.iter().map(|(name, n)| (name.as_str(), *n)).collect(),
+        }
+    }
+}
+
+impl From<JoinedWire<'_>> for Joined {
+    fn from(JoinedWire { rule, with, numbers }: JoinedWire<'_>) -> Self {
+        Self {
+            rule: rule.to_owned(),
+            with: with.map(EntryNo),
+            numbers: numbers.into_iter().map(|(name, n)| (name.to_owned(), n)).collect(),
+        }
     }
 }
 

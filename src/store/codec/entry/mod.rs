@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use super::pack::With;
 use super::parts::{Bytes, Instant, KeyWire, fixed, hashes, instant, numbers, timestamp};
-use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal, within_limit};
+use super::{
+    Key, Packer, StoreError, corrupt, decode, decode_first, encode, seal, unseal, within_limit,
+};
 use crate::model::entry::{EntryNo, Fingerprint, Held, StoryNo, compared_date};
 use crate::model::features::Marks;
 use crate::model::source::SourceId;
 use crate::model::verdict::EntryKey;
-use body::BodyWire;
+use body::{BodyWire, JoinedWire};
 
 #[derive(Serialize, Deserialize)]
 struct HeadWire<'a> {
@@ -57,7 +59,11 @@ impl RawEntry {
     pub(crate) fn of(held: &Held) -> Result<Self, StoreError> {
         let key = Key::Entry(held.no);
         let head = encode(key, &HeadWire::from(held))?;
-        let body = encode(key, &BodyWire::from(held))?;
+        let mut body = encode(key, &BodyWire::from(held))?;
+        // Behind the body, so that a record without it is one written before it was kept.
+        if let Some(closest) = &held.closest {
+            body.extend(encode(key, &JoinedWire::from(closest))?);
+        }
         within_limit(key, head.len() + body.len())?;
         Ok(Self { no: held.no, head, body })
     }
@@ -130,12 +136,23 @@ impl Held {
         let (head, body) = split(key, unseal(key, record)?)?;
         let head: HeadWire<'_> = decode(key, head)?;
         let body = packer.unpack(body).map_err(|what| corrupt(key, what))?;
-        let body: BodyWire<'_> = decode(key, &body)?;
-        Self::joined(no, &head, body).ok_or_else(|| corrupt(key, "its elements do not nest"))
+        let (body, rest): (BodyWire<'_>, _) = decode_first(key, &body)?;
+        let closest = match rest {
+            [] => None,
+            rest => Some(decode::<JoinedWire<'_>>(key, rest)?),
+        };
+        Self::joined(no, &head, body, closest)
+            .ok_or_else(|| corrupt(key, "its elements do not nest"))
     }
 
     /// Joins head and body; `None` when its elements do not nest.
-    fn joined(no: EntryNo, head: &HeadWire<'_>, body: BodyWire<'_>) -> Option<Self> {
+    fn joined(
+        no: EntryNo,
+        head: &HeadWire<'_>,
+        body: BodyWire<'_>,
+        closest: Option<JoinedWire<'_>>,
+    ) -> Option<Self> {
+        let closest = closest.map(Into::into);
         let body = body.into_parts()?;
         let mut entry = body.entry;
         entry.published = timestamp(head.published);
@@ -158,6 +175,7 @@ impl Held {
             credit: body.credit,
             outlet: head.outlet.to_owned(),
             joined: body.joined,
+            closest,
         })
     }
 }
@@ -170,17 +188,24 @@ struct EntryLine<'a> {
     head: HeadWire<'a>,
     #[serde(borrow)]
     body: BodyWire<'a>,
+    #[serde(borrow)]
+    closest: Option<JoinedWire<'a>>,
 }
 
 /// Returns what a backup says of an entry.
 pub(crate) fn entry_to_json(held: &Held) -> serde_json::Result<String> {
-    serde_json::to_string(&EntryLine { no: held.no.0, head: held.into(), body: held.into() })
+    serde_json::to_string(&EntryLine {
+        no: held.no.0,
+        head: held.into(),
+        body: held.into(),
+        closest: held.closest.as_ref().map(Into::into),
+    })
 }
 
 /// Reads what a backup says of an entry; `None`: its elements do not nest.
 pub(crate) fn entry_from_json(value: &serde_json::Value) -> serde_json::Result<Option<Held>> {
     let line = EntryLine::deserialize(value)?;
-    Ok(Held::joined(EntryNo(line.no), &line.head, line.body))
+    Ok(Held::joined(EntryNo(line.no), &line.head, line.body, line.closest))
 }
 
 /// Returns the unpacked body of an entry's record: what a dictionary is trained on.
