@@ -280,6 +280,7 @@ fn story(held: &Held) -> Story {
         }],
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: false,
         numbers: Vec::new(),
     }

@@ -1,6 +1,7 @@
 //! The actions of an operator: poll now, status, explain. The same for the daemon and for a command that opens the
 //! store itself.
 
+mod keeping;
 mod order;
 mod status;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +27,7 @@ use crate::poll::{self, Finding, Poller, Remembered};
 use crate::store::{Health, Store, StoreError};
 use crate::telemetry::{Metrics, PollOutcome};
 
+pub use keeping::Kept;
 pub use order::{Command, CommandError};
 
 /// Polls found at once but not yet handed over, when several are polled in order.
@@ -38,6 +41,8 @@ pub struct Mill {
     poller: Arc<Poller>,
     writer: Writer,
     metrics: Arc<Metrics>,
+    /// Moves while the store is rewritten.
+    steps: Arc<AtomicU64>,
 }
 
 /// How everything is, in a few numbers.
@@ -90,7 +95,7 @@ impl Mill {
         metrics: Arc<Metrics>,
     ) -> Self {
         let catalog = ArcSwap::from(catalog);
-        Self { config_path, catalog, store, poller, writer, metrics }
+        Self { config_path, catalog, store, poller, writer, metrics, steps: Arc::default() }
     }
 
     /// Returns the store.
@@ -317,6 +322,9 @@ impl Mill {
         }
         if story.is_withdrawn {
             text.push_str("  withdrawn\n");
+        }
+        if story.is_expired {
+            text.push_str("  its text is gone: older than [store] retention\n");
         }
         for held in held.iter().flatten() {
             explain_copy(&mut text, held, held.no == story.representative);

@@ -4,10 +4,12 @@
 
 mod actions;
 mod keeper;
+mod keeping;
 mod plan;
 mod reload;
 pub mod scheduler;
 mod standstill;
+mod upkeep;
 mod vitals;
 
 use std::future::Future;
@@ -80,6 +82,8 @@ pub enum DaemonError {
         source: std::io::Error,
     },
 }
+
+pub use keeping::{repair, restore};
 
 /// Completes when the process is told to stop: SIGTERM or SIGINT. Both are heard from this call on, within a runtime.
 pub fn signals() -> impl Future<Output = ()> + Send + 'static {
@@ -255,13 +259,15 @@ pub async fn run_with(
     let mill = Arc::new(mill);
     remember(&mill, &config).await?;
     let vitals = Arc::new(Vitals::default());
-    let watch = keeper::new(&site, Standstill::new(&config.store), &vitals);
+    let retention = config.store.retention;
+    let watch = keeper::new(&site, Standstill::new(&config.store), &mill, &vitals);
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
     let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock));
     let actions = actions::new(&mill, &reloader);
     let mut tasks = vec![
         tokio::spawn(serve_admin(admin, actions, limits, stop.clone())),
         tokio::spawn(scheduler::run(Arc::clone(&mill), watch, Arc::clone(&clock), stop.clone())),
+        tokio::spawn(upkeep::run(Arc::clone(&mill), retention, Arc::clone(&clock), stop.clone())),
         tokio::spawn(reloader.run(hangup, stop.clone())),
     ];
     let pulse =

@@ -11,8 +11,10 @@ mod filing;
 mod number;
 mod order;
 mod outage;
+mod recover;
 mod repeat;
 mod report;
+pub mod retention;
 mod returning;
 mod state;
 mod story;
@@ -29,8 +31,9 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use apply::outlet_of;
 pub use order::{Done, Last, Order, OrderError, Takedown};
+use recover::Trouble;
 pub use report::{Counts, Event, Line, PlacedBy, Report};
-use work::{Facts, Work};
+use work::Facts;
 
 use crate::clock::Stopwatch;
 use crate::dedup::Names;
@@ -71,6 +74,13 @@ pub enum Job {
     },
     /// Forget what dry runs decided.
     ForgetDryRun,
+    /// Work on the store while nothing is decided; readers go on.
+    Upkeep {
+        /// What to do.
+        work: Upkeep,
+        /// Told when it is done.
+        reply: oneshot::Sender<Result<(), Arc<StoreError>>>,
+    },
     /// Put other settings in force for what comes after.
     Configure {
         /// Those.
@@ -96,6 +106,17 @@ pub enum Job {
     Stop,
 }
 
+/// What is done to a store.
+type Task = dyn FnOnce(&dyn Store) -> Result<(), StoreError> + Send;
+
+/// Work on the store that no decision may come between.
+pub struct Upkeep(pub Box<Task>);
+
+impl std::fmt::Debug for Upkeep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Upkeep")
+    }
+}
 /// Told what a group of polls changed of what is published, once it is durable.
 pub type OnChange = Arc<dyn Fn(Change) + Send + Sync>;
 
@@ -180,6 +201,7 @@ struct Ingest {
     numbers: Numbers,
     facts: Facts,
     dry: Option<(Batch, Numbers)>,
+    trouble: Option<Trouble>,
 }
 
 /// The numbers to give next.
@@ -228,6 +250,7 @@ impl Ingest {
             numbers,
             facts: Facts::default(),
             dry: None,
+            trouble: None,
         })
     }
 
@@ -263,10 +286,12 @@ impl Ingest {
     fn take(&mut self, job: Job, group: &mut Vec<Decided>) -> bool {
         match job {
             Job::Poll { finding, mode, reply } => {
-                match self.decide(*finding, mode) {
+                let decided = self.recover().and_then(|()| self.decide(*finding, mode));
+                match decided {
                     Ok((report, change)) => group.push(Decided { report, change, reply }),
                     Err(error) => {
                         tracing::error!(%error, "failed to commit a poll");
+                        self.note_trouble();
                         let _ = reply.send(Err(Arc::new(error)));
                     }
                 }
@@ -275,6 +300,11 @@ impl Ingest {
             Job::ForgetDryRun => {
                 self.dry = None;
                 self.facts.clear();
+                false
+            }
+            Job::Upkeep { work, reply } => {
+                self.finish(std::mem::take(group));
+                let _ = reply.send(self.keep_up(work).map_err(Arc::new));
                 false
             }
             Job::Configure { settings, reply } => {
@@ -319,7 +349,7 @@ impl Ingest {
             (Mode::DryRun, Some(dry)) => dry,
             (Mode::DryRun | Mode::Commit, _) => (Batch::default(), self.numbers),
         };
-        let mut work = Work::new(self, base, &mut numbers, finding.at);
+        let mut work = work::Work::new(self, base, &mut numbers, finding.at);
         let report = work.poll(finding)?;
         let mut change = std::mem::take(&mut work.change);
         if report.has_changed && change.is_empty() {
@@ -350,6 +380,7 @@ impl Ingest {
         let synced = self.store.sync().map_err(Arc::new);
         if let Err(error) = &synced {
             tracing::error!(%error, "failed to make a group of polls durable");
+            self.note_trouble();
         }
         let mut change = Change::default();
         group.iter_mut().for_each(|decided| change.add(std::mem::take(&mut decided.change)));

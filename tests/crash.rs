@@ -283,6 +283,7 @@ fn story(held: &Held) -> Story {
         members: vec![Member { entry: held.no, source: source(), date: held.date(), number: None }],
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: false,
         numbers: Vec::new(),
     }

@@ -58,6 +58,8 @@ const CONTRACT: &[Rule] = &[
     ("withdrawn and merged stories are located only", withdrawn_and_merged_are_located_only),
     ("claims are found", claims_are_found),
     ("candidates share keys", candidates_share_keys),
+    ("candidates arrived of late, whenever published", candidates_arrived_of_late),
+    ("a date ahead is compared as an hour ahead", date_ahead_is_an_hour_ahead),
     ("numbers go on", numbers_go_on),
     ("a series keeps its numbers", series_keeps_its_numbers),
     ("records are replaced whole", records_are_replaced_whole),
@@ -150,6 +152,7 @@ fn story(no: u64, copies: &[&Held]) -> Story {
         members: copies.iter().map(|copy| member(copy)).collect(),
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: false,
         numbers: Vec::new(),
     }
@@ -356,6 +359,60 @@ fn claims_are_found(subject: &mut Subject<'_>) {
     let expected = [Some(Claim::Entry(EntryNo(2))), Some(Claim::Barred), None, one, one];
     for _ in 0..2 {
         assert_eq!(subject.store().find(&asked).unwrap(), expected);
+        subject.reopen();
+    }
+}
+
+/// Entries that two sources bring in their first documents: as old as a feed may list.
+fn candidates_arrived_of_late(subject: &mut Subject<'_>) {
+    const DAY: i64 = 86_400;
+    let mut batch = Batch::default();
+    // 1 arrived nine days before the others; 2 was published long ago, 3 today.
+    for (no, date, first_seen) in [(1, 0, 0), (2, -300 * DAY, 9 * DAY), (3, 9 * DAY, 9 * DAY)] {
+        let mut held = held(no, "a", no, date);
+        held.first_seen = at(first_seen);
+        held.marks.keys = vec![77];
+        held.marks.mask = 9;
+        batch.stories.insert(StoryNo(no), story(no, &[&held]));
+        batch.entries.insert(held.no, held);
+    }
+    subject.store().commit(batch).unwrap();
+    let marks = Marks { version: 1, keys: vec![77], mask: 0, is_roundup: false };
+    for round in ["committed", "opened again"] {
+        let ask = |from: i64, until: i64| {
+            let bounds = Bounds { from: at(from), until: at(until), limit: 24 };
+            let found = subject.store().candidates(&marks, bounds).unwrap().entries;
+            found.iter().map(|(no, _)| no.0).collect::<Vec<_>>()
+        };
+        assert_eq!(ask(-400 * DAY, 20 * DAY), [2, 3], "{round}");
+        assert_eq!(ask(-301 * DAY, -299 * DAY), [2], "{round}: bounds are of the date");
+        let half_days = subject.store().half_days("a.example", 9).unwrap();
+        let day_of = |date: i64| at(date).as_second().div_euclid(43_200);
+        assert!(half_days.ends_with(&[day_of(9 * DAY)]), "{round}: {half_days:?}");
+        assert!(half_days.contains(&day_of(-300 * DAY)), "{round}: {half_days:?}");
+        subject.reopen();
+    }
+}
+
+fn date_ahead_is_an_hour_ahead(subject: &mut Subject<'_>) {
+    let mut batch = Batch::default();
+    let mut held = held(1, "a", 1, 10 * 86_400);
+    held.first_seen = at(0);
+    held.marks.keys = vec![77];
+    batch.stories.insert(StoryNo(1), story(1, &[&held]));
+    batch.entries.insert(held.no, held);
+    subject.store().commit(batch).unwrap();
+    let marks = Marks { version: 1, keys: vec![77], mask: 0, is_roundup: false };
+    for round in ["committed", "opened again"] {
+        let found = |from: i64, until: i64| {
+            let bounds = Bounds { from: at(from), until: at(until), limit: 24 };
+            subject.store().candidates(&marks, bounds).unwrap().entries.len()
+        };
+        assert_eq!(
+            [found(3_600, 3_600), found(0, 3_599), found(3_601, 1 << 30)],
+            [1, 0, 0],
+            "{round}"
+        );
         subject.reopen();
     }
 }

@@ -47,6 +47,49 @@ pub(super) async fn ask(
     request(&config.server.admin, method, path).await
 }
 
+/// Asks the daemon for something long, and hands it over piece by piece; `None` when none is running.
+pub(super) async fn download(
+    config: &Config,
+    path: &str,
+    on_piece: &mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send),
+) -> Result<Option<()>, Failure> {
+    if ask(config, Method::GET, "/status.json").await?.is_none() {
+        return Ok(None);
+    }
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+        Failure::new(Exit::Io, format!("the answer of the daemon broke off: {error}"))
+    };
+    let done = match &config.server.admin {
+        Listen::Unix(socket) => match tokio::net::UnixStream::connect(socket).await {
+            Ok(stream) => pieces(stream, path, on_piece).await,
+            Err(error) => Err(error.into()),
+        },
+        Listen::Tcp(address) => match tokio::net::TcpStream::connect(address).await {
+            Ok(stream) => pieces(stream, path, on_piece).await,
+            Err(error) => Err(error.into()),
+        },
+    };
+    done.map(Some).map_err(failed)
+}
+
+async fn pieces(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    path: &str,
+    on_piece: &mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send),
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut response = send(stream, Method::GET, path).await?;
+    if response.status() != hyper::StatusCode::OK {
+        let body = response.into_body().collect().await?.to_bytes();
+        return Err(String::from_utf8_lossy(&body).trim_end().into());
+    }
+    while let Some(frame) = response.frame().await {
+        if let Ok(piece) = frame?.into_data() {
+            on_piece(&piece)?;
+        }
+    }
+    Ok(())
+}
+
 /// Returns the body of a good answer; turns any other into the failure that it tells.
 pub(super) fn told(reply: Reply) -> Result<String, Failure> {
     let exit = match reply.status {
@@ -107,6 +150,17 @@ async fn exchange(
     method: Method,
     path: &str,
 ) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
+    let response = send(stream, method, path).await?;
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
+async fn send(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    method: Method,
+    path: &str,
+) -> Result<hyper::Response<hyper::body::Incoming>, Box<dyn std::error::Error + Send + Sync>> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
@@ -115,8 +169,5 @@ async fn exchange(
         .uri(path)
         .header("host", "feedmill")
         .body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await?;
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await?.to_bytes();
-    Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
+    Ok(sender.send_request(request).await?)
 }

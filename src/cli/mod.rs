@@ -8,6 +8,7 @@ mod demo;
 mod explain;
 mod feeds;
 mod help;
+mod keep;
 mod online;
 mod order;
 mod poll;
@@ -118,6 +119,15 @@ enum Command {
     Status(status::StatusArguments),
     /// Say why an entry looks as it does
     Explain(explain::ExplainArguments),
+    /// Write the whole store to a file, while the daemon runs or not
+    Backup(keep::FileArguments),
+    /// Make the store of a backup; there must be nothing in it
+    Restore(keep::FileArguments),
+    /// Read every record of the store and say what is damaged
+    Verify(keep::VerifyArguments),
+    /// Rewrite the store so that it takes no more disk than it needs
+    #[command(hide = true)]
+    Compact,
     /// Take a copy out of its story, for good
     Split(order::SplitArguments),
     /// Make one story of two, for good
@@ -175,6 +185,10 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         | Command::Poll(_)
         | Command::Status(_)
         | Command::Explain(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Verify(_)
+        | Command::Compact
         | Command::Split(_)
         | Command::Merge(_)
         | Command::Withdraw(_)
@@ -196,6 +210,10 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Poll(arguments) => poll::run(load()?.config, arguments),
         Command::Status(arguments) => status::run(load()?.config, &arguments),
         Command::Explain(arguments) => explain::run(load()?.config, &arguments),
+        Command::Backup(arguments) => keep::backup(load()?.config, &arguments),
+        Command::Restore(arguments) => keep::restore(&load()?.config, &arguments),
+        Command::Verify(arguments) => keep::verify(load()?.config, &arguments),
+        Command::Compact => keep::compact(load()?.config),
         Command::Split(arguments) => order::run(load()?.config, arguments.into()),
         Command::Merge(arguments) => order::run(load()?.config, arguments.into()),
         Command::Withdraw(arguments) => order::run(load()?.config, arguments.into()),

@@ -183,7 +183,8 @@ fn minute(instant: &str) -> String {
     }
 }
 
-fn mebibytes(bytes: u64) -> String {
+/// Writes bytes for people.
+pub(super) fn mebibytes(bytes: u64) -> String {
     format!("{}.{} MiB", bytes >> 20, ((bytes & 0xF_FFFF) * 10) >> 20)
 }
 

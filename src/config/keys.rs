@@ -63,11 +63,8 @@ pub(super) struct Inert {
 }
 
 /// The keys without effect. Remove a line when its key takes effect.
-pub(super) const INERT: &[Inert] = &[
-    inert("store", "retention", Preset::Text("forever"), "everything is kept"),
-    inert("store", "reserve", Preset::Text("0 B"), "watch the free disk space yourself"),
-    inert("store", "url_file", Preset::Text(""), "the sled engine needs none"),
-];
+pub(super) const INERT: &[Inert] =
+    &[inert("store", "url_file", Preset::Text(""), "the sled engine needs none")];
 
 const fn inert(
     section: &'static str,

@@ -9,11 +9,16 @@ use crate::ingest::{Report, Takedown};
 use crate::model::outcome::BoxFuture;
 use crate::model::source::SourceId;
 use crate::serve::admin::{
-    ActionError, ActionErrorKind, Actions, OrderQuery, PollChoice, PollEffect, PollQuery,
+    ActionError, ActionErrorKind, Actions, OrderQuery, Pieces, PollChoice, PollEffect, PollQuery,
     PollReport,
 };
 use crate::serve::select::Secrets;
 use crate::store::StoreError;
+
+/// Bytes of a backup sent together.
+const PIECE_BYTES: usize = 64 << 10;
+/// Pieces of a backup that may wait for the one who asked.
+const PIECES_WAITING: usize = 4;
 
 /// Returns the actions of a running daemon.
 pub(super) fn new(mill: &Arc<Mill>, reloader: &Arc<Reloader>) -> Arc<dyn Actions> {
@@ -100,6 +105,53 @@ impl Actions for Operator {
                 message: format!("no entry `{entry}`"),
             })
         })
+    }
+
+    fn verify(&self) -> BoxFuture<'_, Result<String, ActionError>> {
+        let mill = Arc::clone(&self.mill);
+        Box::pin(async move { blocking(move || mill.verify(&mut |_| {})).await })
+    }
+
+    fn backup(&self) -> BoxFuture<'_, Result<Pieces, ActionError>> {
+        let mill = Arc::clone(&self.mill);
+        Box::pin(async move {
+            let (to, pieces) = tokio::sync::mpsc::channel(PIECES_WAITING);
+            tokio::task::spawn_blocking(move || send_backup(&mill, to));
+            Ok(pieces)
+        })
+    }
+}
+
+/// Sends what is written to it, in pieces.
+struct Sending {
+    to: tokio::sync::mpsc::Sender<std::io::Result<bytes::Bytes>>,
+    piece: Vec<u8>,
+}
+
+impl std::io::Write for Sending {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= PIECE_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let piece = std::mem::take(&mut self.piece);
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let gone = |_| std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        self.to.blocking_send(Ok(piece.into())).map_err(gone)
+    }
+}
+
+fn send_backup(mill: &Mill, to: tokio::sync::mpsc::Sender<std::io::Result<bytes::Bytes>>) {
+    let mut sending = Sending { to: to.clone(), piece: Vec::new() };
+    if let Err(error) = mill.backup(&mut sending, &mut |_| {}) {
+        tracing::error!(%error, "failed to make a backup");
+        let _ = to.blocking_send(Err(std::io::Error::other(error.to_string())));
     }
 }
 

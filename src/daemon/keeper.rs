@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::scheduler::Watch;
 use super::standstill::Standstill;
 use super::vitals::Vitals;
+use crate::control::Mill;
 use crate::model::outcome::BoxFuture;
 use crate::serve::{Readiness, Site};
 
@@ -14,11 +15,13 @@ use crate::serve::{Readiness, Site};
 pub(super) fn new(
     site: &Arc<Site>,
     standstill: Standstill,
+    mill: &Arc<Mill>,
     vitals: &Arc<Vitals>,
 ) -> Arc<dyn Watch> {
     Arc::new(Keeper {
         site: Arc::clone(site),
         standstill,
+        mill: Arc::clone(mill),
         vitals: Arc::clone(vitals),
         told: Mutex::default(),
     })
@@ -27,6 +30,7 @@ pub(super) fn new(
 struct Keeper {
     site: Arc<Site>,
     standstill: Standstill,
+    mill: Arc<Mill>,
     vitals: Arc<Vitals>,
     /// Why polling stands still, as told last.
     told: Mutex<Option<String>>,
@@ -34,7 +38,7 @@ struct Keeper {
 
 impl Watch for Keeper {
     fn standstill(&self) -> Option<String> {
-        self.standstill.reason()
+        self.standstill.reason().or_else(|| self.mill.unwritable())
     }
 
     /// Lets `/readyz` and the log say that polling stands still.

@@ -83,6 +83,7 @@ pub(super) async fn run(
     let mut turns = vitals.turns.load(Ordering::Acquire);
     let mut ping: Option<oneshot::Receiver<()>> = None;
     let mut since_status = Duration::ZERO;
+    let mut steps = mill.steps();
     systemd::watchdog();
     loop {
         if ping.is_none() {
@@ -95,7 +96,11 @@ pub(super) async fn run(
         }
         let turned = vitals.turns.load(Ordering::Acquire);
         let has_answered = ping.as_mut().is_some_and(|ping| ping.try_recv().is_ok());
-        if has_answered && turned != turns {
+        // A store that is rewritten keeps the writer busy for minutes; each step is a sign of life.
+        let stepped = mill.steps();
+        let has_answered_or_steps = has_answered || stepped != steps;
+        steps = stepped;
+        if has_answered_or_steps && turned != turns {
             systemd::watchdog();
         } else if watchdog.is_some() {
             tracing::warn!(

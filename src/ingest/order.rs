@@ -185,6 +185,7 @@ impl Work<'_> {
             representative: held.no,
             members: vec![member(held)],
             merged_into: None,
+            is_expired: false,
             is_withdrawn: false,
             was_changed_late: false,
             numbers: Vec::new(),

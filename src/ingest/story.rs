@@ -8,10 +8,10 @@ use jiff::SignedDuration;
 use super::apply::Item;
 use super::later;
 use super::report::{Event, Report};
-use super::work::{Work, compared_date};
+use super::work::Work;
 use crate::dedup::{self, Change, Closest, Incumbent, Known};
 use crate::model::entry::{
-    CLOSEST_NUMBERS_MAX, Entry, EntryNo, Held, Member, Slug, Story, StoryNo,
+    CLOSEST_NUMBERS_MAX, Entry, EntryNo, Held, Member, Slug, Story, StoryNo, compared_date,
 };
 use crate::model::ids;
 use crate::model::source::SourceId;
@@ -59,6 +59,7 @@ impl Work<'_> {
             members: vec![member(&held)],
             merged_into: None,
             is_withdrawn: false,
+            is_expired: false,
             was_changed_late: false,
             numbers: Vec::new(),
         };
@@ -146,6 +147,10 @@ impl Work<'_> {
         report: &mut Report,
     ) -> Result<Verdict, StoreError> {
         let Some(held) = self.held(no)? else { return Ok(Verdict::Unchanged) };
+        // Its text went with `retention`: what the feed still lists does not bring it back.
+        if self.story(held.story)?.is_some_and(|story| story.is_expired) {
+            return Ok(Verdict::Unchanged);
+        }
         if change == Change::Unchanged && !has_moved(&held.entry, item.entry) {
             return Ok(Verdict::Unchanged);
         }

@@ -4,13 +4,13 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Ingest, Numbers, Settings};
 use crate::dedup::{self, Known, Names};
 use crate::model::batch::Batch;
 use crate::model::change::Change;
-use crate::model::entry::{EntryNo, Held, Story, StoryNo};
+use crate::model::entry::{EntryNo, Held, Story, StoryNo, compared_date};
 use crate::model::features::Marks;
 use crate::model::selection::Series;
 use crate::model::source::{SourceId, SourceState};
@@ -19,8 +19,6 @@ use crate::store::{Bounds, Store, StoreError};
 
 /// What held entries are compared by, kept in memory: at most so many.
 const FACTS_MAX: usize = 8_192;
-/// A date further ahead of first sight than this is not believed when entries are compared.
-const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// Index lists longer than this take no part; the store holds the same.
 const LIST_MAX: f64 = 96.0;
 
@@ -75,11 +73,6 @@ pub(super) struct Work<'a> {
     has_pairs: OnceCell<bool>,
     /// The first trouble with the store, met where the answer could not say so.
     trouble: RefCell<Option<StoreError>>,
-}
-
-/// Returns the date an entry is compared by.
-pub(super) fn compared_date(published: Option<Timestamp>, first_seen: Timestamp) -> Timestamp {
-    published.unwrap_or(first_seen).min(first_seen.saturating_add(AHEAD_MAX).unwrap_or(first_seen))
 }
 
 impl<'a> Work<'a> {

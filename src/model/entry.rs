@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::source::{CategorySlug, SourceId};
 use super::verdict::Joined;
@@ -230,6 +230,14 @@ impl Held {
     }
 }
 
+/// A date further ahead of first sight than this is not believed when entries are compared.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// Returns the date an entry is compared by (reference: dedup §1): as published, but not further than an hour ahead.
+pub fn compared_date(published: Option<Timestamp>, first_seen: Timestamp) -> Timestamp {
+    published.unwrap_or(first_seen).min(first_seen.saturating_add(AHEAD_MAX).unwrap_or(first_seen))
+}
+
 /// The short, opaque id of a story or entry in URLs: 16 letters and digits, from the public id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slug(pub String);
@@ -275,6 +283,9 @@ pub struct Story {
     pub merged_into: Option<StoryNo>,
     /// A takedown: it has left all outputs.
     pub is_withdrawn: bool,
+    /// `[store] retention` took its text: it has left all outputs; what is left of it tells its entries when they are
+    /// listed again.
+    pub is_expired: bool,
     /// Another copy came to be shown more than half an hour after the first publication: it stays.
     pub was_changed_late: bool,
     /// Its number in each category that it ever joined, in order of joining: given once, kept also
@@ -286,6 +297,13 @@ impl Story {
     /// Returns the story's number in a category, if it ever joined it.
     pub fn number_in(&self, category: &CategorySlug) -> Option<u64> {
         self.numbers.iter().find(|(slug, _)| slug == category).map(|(_, number)| *number)
+    }
+}
+
+impl Story {
+    /// Tells whether it has left all outputs for good, be it taken down or too old.
+    pub fn is_gone(&self) -> bool {
+        self.is_withdrawn || self.is_expired
     }
 }
 

@@ -11,6 +11,7 @@ use http::{Method, Request, StatusCode};
 
 use crate::model::outcome::BoxFuture;
 
+use super::pieces::Body;
 use super::respond::{self, Answer};
 use super::select::Secrets;
 
@@ -36,7 +37,16 @@ pub trait Actions: Send + Sync {
 
     /// Says why an entry (a public id, a URL or a guid) looks as it does, as text.
     fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>>;
+
+    /// Reads every record and compares all that should agree; returns a JSON object of findings.
+    fn verify(&self) -> BoxFuture<'_, Result<String, ActionError>>;
+
+    /// Returns the whole store as a backup, made while it is sent.
+    fn backup(&self) -> BoxFuture<'_, Result<Pieces, ActionError>>;
 }
+
+/// What is made while it is sent.
+pub type Pieces = tokio::sync::mpsc::Receiver<std::io::Result<bytes::Bytes>>;
 
 /// What the operator orders about stories and sources, as named in the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +142,7 @@ impl ActionErrorKind {
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
+const BACKUP: &str = "application/zstd";
 const LINES: &str = "application/x-ndjson";
 const OPML: &str = "text/x-opml; charset=utf-8";
 /// Prometheus text format.
@@ -142,7 +153,8 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
     let query = request.uri().query().unwrap_or_default();
     let (method, path) = (request.method(), request.uri().path());
     let allowed = match path {
-        "/metrics" | "/status.json" | "/healthz" | "/explain" | "/export.opml" => "GET, HEAD",
+        "/metrics" | "/status.json" | "/healthz" | "/explain" | "/export.opml" | "/verify"
+        | "/backup" => "GET, HEAD",
         "/poll" | "/reload" | "/split" | "/merge" | "/withdraw" | "/forget" => "POST",
         _ => return respond::text(StatusCode::NOT_FOUND, "not found\n"),
     };
@@ -154,6 +166,9 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
         "/metrics" => good(actions.metrics(), METRICS),
         "/status.json" => told(actions.status().await, JSON),
         "/explain" => explain(actions, query).await,
+        "/verify" => told(actions.verify().await, JSON),
+        "/backup" if method == Method::HEAD => good(String::new(), BACKUP),
+        "/backup" => backup(actions).await,
         "/export.opml" => match query {
             "" => told(actions.export(Secrets::LeftOut).await, OPML),
             "with_secrets=1" => told(actions.export(Secrets::Kept).await, OPML),
@@ -169,6 +184,18 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
             Err(error) => told(Err(error), TEXT),
         },
         _ => good("ok\n".to_owned(), TEXT),
+    }
+}
+
+async fn backup(actions: &Arc<dyn Actions>) -> Answer {
+    match actions.backup().await {
+        Ok(pieces) => {
+            let mut answer = good(String::new(), BACKUP);
+            answer.headers_mut().remove(header::CONTENT_LENGTH);
+            *answer.body_mut() = Body::Pieces(pieces);
+            answer
+        }
+        Err(error) => told(Err(error), TEXT),
     }
 }
 
@@ -284,6 +311,19 @@ mod tests {
         fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>> {
             Box::pin(async move { Ok(format!("about {entry}")) })
         }
+
+        fn verify(&self) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async { Ok("{}".to_owned()) })
+        }
+
+        fn backup(&self) -> BoxFuture<'_, Result<Pieces, ActionError>> {
+            Box::pin(async {
+                let (to, pieces) = tokio::sync::mpsc::channel(2);
+                to.send(Ok("one".into())).await.unwrap();
+                to.send(Ok("two".into())).await.unwrap();
+                Ok(pieces)
+            })
+        }
     }
 
     async fn ask(method: Method, uri: &str) -> Answer {
@@ -306,6 +346,9 @@ mod tests {
             (Method::POST, "/poll?dew=1", 422),
             (Method::GET, "/explain?entry=tag%3Ax", 200),
             (Method::GET, "/explain", 422),
+            (Method::GET, "/verify", 200),
+            (Method::GET, "/backup", 200),
+            (Method::POST, "/backup", 405),
             (Method::GET, "/poll", 405),
             (Method::POST, "/metrics", 405),
             (Method::DELETE, "/poll", 405),
@@ -331,6 +374,15 @@ mod tests {
         }
         let allow = ask(Method::GET, "/poll").await.headers()[header::ALLOW].clone();
         assert_eq!(allow, "POST");
+    }
+
+    #[tokio::test]
+    async fn a_backup_comes_in_pieces_of_unknown_length() {
+        use http_body_util::BodyExt;
+        let answer = ask(Method::GET, "/backup").await;
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/zstd");
+        assert!(!answer.headers().contains_key(header::CONTENT_LENGTH));
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "onetwo");
     }
 
     #[test]

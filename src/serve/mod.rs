@@ -12,6 +12,7 @@ pub mod cache;
 pub mod limit;
 pub mod listener;
 mod paint;
+pub mod pieces;
 pub mod respond;
 pub mod revision;
 pub mod route;

@@ -10,13 +10,13 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use http_body_util::Full;
 use jiff::Timestamp;
 
 use super::body::{Coding, Past, Rendered};
+use super::pieces::Body;
 
 /// An answer.
-pub type Answer = Response<Full<Bytes>>;
+pub type Answer = Response<Body>;
 
 /// Header fields of an answer, about.
 const FIELDS: usize = 16;
@@ -36,7 +36,7 @@ pub fn body(request: &HeaderMap, rendered: &Rendered, now: Timestamp) -> Answer 
     let (coding, bytes) = choose(request, rendered);
     let etag = rendered.etag(coding);
     let changed = rendered.changed.min(now);
-    let mut answer = Response::new(Full::new(Bytes::new()));
+    let mut answer = Response::new(Body::whole(Bytes::new()));
     let headers = answer.headers_mut();
     headers.reserve(FIELDS);
     put(headers, header::ETAG, &etag);
@@ -101,7 +101,7 @@ fn put_body(answer: &mut Answer, content_type: &'static str, coding: Coding, byt
         Coding::Gzip => put_static(headers, header::CONTENT_ENCODING, "gzip"),
         Coding::Brotli => put_static(headers, header::CONTENT_ENCODING, "br"),
     }
-    *answer.body_mut() = Full::new(bytes);
+    *answer.body_mut() = Body::whole(bytes);
 }
 
 /// Answers with a short text, never kept.
@@ -118,7 +118,7 @@ pub fn page(
 ) -> Answer {
     let bytes = Bytes::from(body);
     let length = bytes.len().to_string();
-    let mut answer = Response::new(Full::new(bytes));
+    let mut answer = Response::new(Body::whole(bytes));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     put(headers, header::CONTENT_TYPE, content_type);
@@ -154,7 +154,7 @@ pub fn method_not_allowed(allow: &'static str) -> Answer {
 
 /// Answers OPTIONS, also as the question that CORS asks first (R96).
 pub fn options() -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::new()));
+    let mut answer = Response::new(Body::whole(Bytes::new()));
     *answer.status_mut() = StatusCode::NO_CONTENT;
     let headers = answer.headers_mut();
     put(headers, header::ALLOW, "GET, HEAD, OPTIONS");

@@ -32,13 +32,17 @@
 //!
 //! Engines keep keys, chunks, caches and codecs to themselves.
 
+mod backup;
 mod codec;
 mod index;
+mod keeper;
 mod memory;
 mod sled;
 
+pub use self::backup::{BackupError, Totals};
+pub use self::keeper::{Compacted, Keeper, Progress};
 pub use self::memory::MemoryStore;
-pub use self::sled::{SledOptions, SledStore};
+pub use self::sled::{Repaired, SledOptions, SledStore};
 
 use std::sync::Arc;
 
@@ -94,6 +98,11 @@ pub trait Store: Send + Sync {
 
     /// Returns counts and the facts fixed at the first start.
     fn stats(&self) -> Result<Stats, StoreError>;
+
+    /// Returns who keeps the engine in order; `None` for one that is kept by its own tools.
+    fn keeper(&self) -> Option<&dyn Keeper> {
+        None
+    }
 }
 
 /// Limits of a search for candidates.

@@ -308,6 +308,7 @@ pub fn story(no: u64, members: &[&Held]) -> Story {
             .collect(),
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: false,
         numbers: Vec::new(),
     }

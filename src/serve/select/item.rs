@@ -22,7 +22,7 @@ type Shelf = HashMap<EntryNo, Arc<Held>>;
 impl View<'_> {
     /// Tells whether a story is in any output: published, with a copy of a configured source.
     pub(super) fn is_shown(&self, story: &Story) -> bool {
-        !story.is_withdrawn
+        !story.is_gone()
             && story.merged_into.is_none()
             && story.members.iter().any(|member| self.sources.contains_key(&member.source))
     }
@@ -97,7 +97,7 @@ impl View<'_> {
     /// An entry of `/source/{id}` has its own id; that of the copy that opened a story is the
     /// story's.
     fn entry_item(&self, held: &Held, story: &Story, taken: &mut HashSet<String>) -> Option<Item> {
-        if story.is_withdrawn {
+        if story.is_gone() {
             return None;
         }
         let authority = &self.stats.id_authority;

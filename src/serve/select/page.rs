@@ -41,7 +41,7 @@ impl View<'_> {
     pub fn story(&self, slug: &Slug) -> Result<Found<StoryPage>, StoreError> {
         let Some(no) = self.store.locate(slug)? else { return Ok(Found::Unknown) };
         let Some(story) = self.one_story(no)? else { return Ok(Found::Unknown) };
-        if story.is_withdrawn {
+        if story.is_gone() {
             return Ok(Found::Gone);
         }
         if story.merged_into.is_some() {

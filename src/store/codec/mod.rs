@@ -25,9 +25,10 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::StoreError;
 
-pub(crate) use entry::{EntryHead, RawEntry, raw_body};
+pub(crate) use entry::{EntryHead, RawEntry, entry_from_json, entry_to_json, raw_body};
 pub(crate) use key::Key;
 pub(crate) use pack::Packer;
+pub(crate) use parts::Instant;
 pub(crate) use tally::Tally;
 pub(crate) use {claim::*, state::*, story::*};
 
@@ -100,6 +101,19 @@ fn decode<'b, T: Deserialize<'b>>(key: Key<'_>, bytes: &'b [u8]) -> Result<T, St
         (wire, []) => Ok(wire),
         (_, rest) => Err(corrupt(key, format!("{} bytes are left over", rest.len()))),
     }
+}
+
+/// Returns what a backup says of a dictionary.
+pub(crate) fn dictionary_to_json(id: u32, bytes: &[u8]) -> serde_json::Result<String> {
+    serde_json::to_string(&(id, parts::Bytes(bytes.into())))
+}
+
+/// Reads what a backup says of a dictionary.
+pub(crate) fn dictionary_from_json(
+    value: &serde_json::Value,
+) -> serde_json::Result<(u32, Vec<u8>)> {
+    let (id, bytes) = <(u32, parts::Bytes<'_>)>::deserialize(value)?;
+    Ok((id, bytes.0.into_owned()))
 }
 
 /// Reads one wire struct from the beginning of `bytes`; returns what is left.

@@ -41,6 +41,12 @@ struct Dictionary {
     decompress: DDict<'static>,
 }
 
+impl Default for Packer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Packer {
     /// Makes a packer without a dictionary.
     pub(crate) fn new() -> Self {

@@ -12,33 +12,86 @@ use crate::model::verdict::{EntryKey, KeyKind};
 
 /// An instant: whole seconds and nanoseconds, so that the usual one takes six bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Instant(pub(super) Timestamp);
+pub(crate) struct Instant(pub(crate) Timestamp);
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return to.collect_str(&self.0);
+        }
         (self.0.as_second(), self.0.subsec_nanosecond()).serialize(to)
     }
 }
 
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            return <&str>::deserialize(from)?.parse().map(Self).map_err(D::Error::custom);
+        }
         let (second, nanosecond) = <(i64, i32)>::deserialize(from)?;
         Timestamp::new(second, nanosecond).map(Self).map_err(D::Error::custom)
     }
 }
 
-/// Bytes as one piece: serde would write and read a slice byte by byte.
+/// A hash of eight bytes; as a varint most would take ten. A number where people may read it.
+pub(super) mod fixed {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+    pub(in super::super) fn serialize<S: Serializer>(hash: &u64, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return hash.serialize(to);
+        }
+        postcard::fixint::le::serialize(hash, to)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<u64, D::Error> {
+        if from.is_human_readable() {
+            return u64::deserialize(from);
+        }
+        postcard::fixint::le::deserialize(from)
+    }
+}
+
+/// Writes bytes for people.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// Reads what `hex` wrote.
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+}
+
+/// Bytes as one piece: serde would write and read a slice byte by byte. Hexadecimal where people
+/// may read it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bytes<'a>(pub(super) Cow<'a, [u8]>);
 
 impl Serialize for Bytes<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return to.serialize_str(&hex(&self.0));
+        }
         to.serialize_bytes(&self.0)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Bytes<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            let bytes = unhex(<&str>::deserialize(from)?);
+            return bytes.map(|bytes| Self(Cow::Owned(bytes))).ok_or(D::Error::custom("no hex"));
+        }
         struct Borrow;
         impl<'de> Visitor<'de> for Borrow {
             type Value = &'de [u8];
@@ -108,7 +161,28 @@ impl From<PersonWire<'_>> for Person {
 #[derive(Clone, Copy, Debug, Serialize, DeriveDeserialize)]
 pub(super) struct KeyWire {
     kind: KindWire,
+    #[serde(with = "digest")]
     hash: [u8; 16],
+}
+
+/// A hash of sixteen bytes.
+mod digest {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(hash: &[u8; 16], to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            return to.serialize_str(&super::hex(hash));
+        }
+        hash.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 16], D::Error> {
+        if from.is_human_readable() {
+            let bytes = super::unhex(<&str>::deserialize(from)?).unwrap_or_default();
+            return bytes.try_into().map_err(|_| D::Error::custom("no hash"));
+        }
+        <[u8; 16]>::deserialize(from)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, DeriveDeserialize)]

@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::pack::With;
-use super::parts::{CategoryWire, Instant, PersonWire, instant, models, owned, timestamp, wires};
+use super::parts::{
+    CategoryWire, Instant, PersonWire, fixed, instant, models, owned, timestamp, wires,
+};
 use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::EntryNo;
 use crate::model::source::{
@@ -87,7 +89,7 @@ struct MetaWire<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct ListedWire {
-    #[serde(with = "postcard::fixint::le")]
+    #[serde(with = "fixed")]
     item: u64,
     entry: Option<u64>,
 }
@@ -95,31 +97,7 @@ struct ListedWire {
 /// Returns the record of what every poll changes.
 pub(crate) fn encode_state(id: &SourceId, state: &SourceState) -> Result<Vec<u8>, StoreError> {
     let key = Key::State(id);
-    let wire = StateWire {
-        url: &state.url,
-        validators: state.validators.as_ref().map(ValidatorsWire::from),
-        last_attempt: instant(state.last_attempt),
-        last_success: instant(state.last_success),
-        failures: state.failures,
-        failing_since: instant(state.failing_since),
-        next_poll: instant(state.next_poll),
-        next_reason: &state.next_reason,
-        http_status: state.http_status,
-        last_error: state.last_error.as_deref(),
-        is_gone: state.is_gone,
-        redirect_pending: state.redirect_pending.as_deref(),
-        redirect_since: instant(state.redirect_since),
-        adopted_url: state.adopted_url.as_deref(),
-        paused_until: instant(state.paused_until),
-        cost: (state.cost.answers, state.cost.not_modified, state.cost.wire_bytes),
-        fetch_no: state.fetch_no,
-        changed: instant(state.changed),
-        outages: state
-            .outages
-            .iter()
-            .map(|outage| (Instant(outage.from), instant(outage.until), outage.error.as_str()))
-            .collect(),
-    };
+    let wire = StateWire::from(state);
     Ok(seal(key, &encode(key, &wire)?))
 }
 
@@ -137,20 +115,7 @@ pub(crate) fn encode_document(
 
 /// Returns the payload of what the document said, unpacked; refuses one that is too large.
 pub(crate) fn raw_document(id: &SourceId, state: &SourceState) -> Result<Vec<u8>, StoreError> {
-    let PublisherWish { ttl, update_period, skip_hours, skip_days, is_complete } = &state.wish;
-    let wire = DocumentWire {
-        meta: MetaWire::from(&state.meta),
-        ttl: *ttl,
-        update_period: *update_period,
-        skip_hours: skip_hours.clone(),
-        skip_days: skip_days.clone(),
-        is_complete: *is_complete,
-        listed: state.listed.iter().map(ListedWire::from).collect(),
-        departed: state.departed.iter().map(|gone| (gone.entry.0, gone.last_listed)).collect(),
-        flaws: state.flaws.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
-        is_day_first: state.date_order.map(|order| order == DayMonth::DayFirst),
-    };
-    encode(Key::Document(id), &wire)
+    encode(Key::Document(id), &DocumentWire::from(state))
 }
 
 /// Tells whether the document's record has to be written again.
@@ -167,36 +132,7 @@ pub(crate) fn is_same_document(one: &SourceState, other: &SourceState) -> bool {
 pub(crate) fn decode_state(id: &SourceId, record: &[u8]) -> Result<SourceState, StoreError> {
     let key = Key::State(id);
     let wire: StateWire<'_> = decode(key, unseal(key, record)?)?;
-    Ok(SourceState {
-        url: wire.url.to_owned(),
-        validators: wire.validators.map(Validators::from),
-        last_attempt: timestamp(wire.last_attempt),
-        last_success: timestamp(wire.last_success),
-        failures: wire.failures,
-        failing_since: timestamp(wire.failing_since),
-        next_poll: timestamp(wire.next_poll),
-        next_reason: wire.next_reason.to_owned(),
-        http_status: wire.http_status,
-        last_error: owned(wire.last_error),
-        is_gone: wire.is_gone,
-        redirect_pending: owned(wire.redirect_pending),
-        redirect_since: timestamp(wire.redirect_since),
-        adopted_url: owned(wire.adopted_url),
-        paused_until: timestamp(wire.paused_until),
-        cost: cost(wire.cost),
-        fetch_no: wire.fetch_no,
-        changed: timestamp(wire.changed),
-        outages: wire
-            .outages
-            .into_iter()
-            .map(|(from, until, error)| Outage {
-                from: from.0,
-                until: timestamp(until),
-                error: error.to_owned(),
-            })
-            .collect(),
-        ..SourceState::default()
-    })
+    Ok(wire.into_state())
 }
 
 fn cost((answers, not_modified, wire_bytes): (u64, u64, u64)) -> PollCost {
@@ -213,24 +149,143 @@ pub(crate) fn decode_document(
     let key = Key::Document(id);
     let raw = packer.unpack(unseal(key, record)?).map_err(|what| corrupt(key, what))?;
     let wire: DocumentWire<'_> = decode(key, &raw)?;
-    state.meta = FeedMeta::from(wire.meta);
-    state.wish = PublisherWish {
-        ttl: wire.ttl,
-        update_period: wire.update_period,
-        skip_hours: wire.skip_hours,
-        skip_days: wire.skip_days,
-        is_complete: wire.is_complete,
-    };
-    state.listed = models(wire.listed);
-    state.departed = wire
-        .departed
-        .into_iter()
-        .map(|(entry, last_listed)| Departed { entry: EntryNo(entry), last_listed })
-        .collect();
-    state.flaws = wire.flaws.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    let order = |is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst };
-    state.date_order = wire.is_day_first.map(order);
+    wire.fill(state);
     Ok(())
+}
+
+impl<'a> From<&'a SourceState> for StateWire<'a> {
+    fn from(state: &'a SourceState) -> Self {
+        Self {
+            url: &state.url,
+            validators: state.validators.as_ref().map(ValidatorsWire::from),
+            last_attempt: instant(state.last_attempt),
+            last_success: instant(state.last_success),
+            failures: state.failures,
+            failing_since: instant(state.failing_since),
+            next_poll: instant(state.next_poll),
+            next_reason: &state.next_reason,
+            http_status: state.http_status,
+            last_error: state.last_error.as_deref(),
+            is_gone: state.is_gone,
+            redirect_pending: state.redirect_pending.as_deref(),
+            redirect_since: instant(state.redirect_since),
+            adopted_url: state.adopted_url.as_deref(),
+            paused_until: instant(state.paused_until),
+            cost: (state.cost.answers, state.cost.not_modified, state.cost.wire_bytes),
+            fetch_no: state.fetch_no,
+            changed: instant(state.changed),
+            outages: state
+                .outages
+                .iter()
+                .map(|outage| (Instant(outage.from), instant(outage.until), outage.error.as_str()))
+                .collect(),
+        }
+    }
+}
+
+impl StateWire<'_> {
+    fn into_state(self) -> SourceState {
+        SourceState {
+            url: self.url.to_owned(),
+            validators: self.validators.map(Validators::from),
+            last_attempt: timestamp(self.last_attempt),
+            last_success: timestamp(self.last_success),
+            failures: self.failures,
+            failing_since: timestamp(self.failing_since),
+            next_poll: timestamp(self.next_poll),
+            next_reason: self.next_reason.to_owned(),
+            http_status: self.http_status,
+            last_error: owned(self.last_error),
+            is_gone: self.is_gone,
+            redirect_pending: owned(self.redirect_pending),
+            redirect_since: timestamp(self.redirect_since),
+            adopted_url: owned(self.adopted_url),
+            paused_until: timestamp(self.paused_until),
+            cost: cost(self.cost),
+            fetch_no: self.fetch_no,
+            changed: timestamp(self.changed),
+            outages: self
+                .outages
+                .into_iter()
+                .map(|(from, until, error)| Outage {
+                    from: from.0,
+                    until: timestamp(until),
+                    error: error.to_owned(),
+                })
+                .collect(),
+            ..SourceState::default()
+        }
+    }
+}
+
+impl<'a> From<&'a SourceState> for DocumentWire<'a> {
+    fn from(state: &'a SourceState) -> Self {
+        let PublisherWish { ttl, update_period, skip_hours, skip_days, is_complete } = &state.wish;
+        Self {
+            meta: MetaWire::from(&state.meta),
+            ttl: *ttl,
+            update_period: *update_period,
+            skip_hours: skip_hours.clone(),
+            skip_days: skip_days.clone(),
+            is_complete: *is_complete,
+            listed: state.listed.iter().map(ListedWire::from).collect(),
+            departed: state.departed.iter().map(|gone| (gone.entry.0, gone.last_listed)).collect(),
+            flaws: state.flaws.iter().map(|(name, count)| (name.as_str(), *count)).collect(),
+            is_day_first: state.date_order.map(|order| order == DayMonth::DayFirst),
+        }
+    }
+}
+
+impl DocumentWire<'_> {
+    fn fill(self, state: &mut SourceState) {
+        state.meta = FeedMeta::from(self.meta);
+        state.wish = PublisherWish {
+            ttl: self.ttl,
+            update_period: self.update_period,
+            skip_hours: self.skip_hours,
+            skip_days: self.skip_days,
+            is_complete: self.is_complete,
+        };
+        state.listed = models(self.listed);
+        state.departed = self
+            .departed
+            .into_iter()
+            .map(|(entry, last_listed)| Departed { entry: EntryNo(entry), last_listed })
+            .collect();
+        state.flaws =
+            self.flaws.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+        let order = |is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst };
+        state.date_order = self.is_day_first.map(order);
+    }
+}
+
+/// The state of a source as a value of JSON.
+#[derive(Serialize, Deserialize)]
+struct StateLine<'a> {
+    id: &'a str,
+    #[serde(borrow)]
+    poll: StateWire<'a>,
+    #[serde(borrow)]
+    document: DocumentWire<'a>,
+}
+
+/// Returns what a backup says of a source.
+pub(crate) fn state_to_json(id: &SourceId, state: &SourceState) -> serde_json::Result<String> {
+    serde_json::to_string(&StateLine {
+        id: id.as_str(),
+        poll: state.into(),
+        document: state.into(),
+    })
+}
+
+/// Reads what a backup says of a source.
+pub(crate) fn state_from_json(
+    value: &serde_json::Value,
+) -> serde_json::Result<(SourceId, SourceState)> {
+    let line = StateLine::deserialize(value)?;
+    let mut state = line.poll.into_state();
+    line.document.fill(&mut state);
+    Ok((SourceId::new(line.id), state))
 }
 
 impl<'a> From<&'a Validators> for ValidatorsWire<'a> {

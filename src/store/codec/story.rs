@@ -16,10 +16,30 @@ struct StoryWire<'a> {
     #[serde(borrow)]
     members: Vec<MemberWire<'a>>,
     merged_into: Option<u64>,
-    is_withdrawn: bool,
+    standing: Standing,
     was_changed_late: bool,
     #[serde(borrow)]
     numbers: Vec<(&'a str, u64)>,
+}
+
+/// Whether it is in outputs, in a byte.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum Standing {
+    Published,
+    Withdrawn,
+    Expired,
+    WithdrawnAndExpired,
+}
+
+impl Standing {
+    fn of(story: &Story) -> Self {
+        match (story.is_withdrawn, story.is_expired) {
+            (false, false) => Self::Published,
+            (true, false) => Self::Withdrawn,
+            (false, true) => Self::Expired,
+            (true, true) => Self::WithdrawnAndExpired,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,30 +50,66 @@ struct MemberWire<'a> {
     number: Option<u64>,
 }
 
+impl<'a> From<&'a Story> for StoryWire<'a> {
+    fn from(story: &'a Story) -> Self {
+        Self {
+            public_id: &story.public_id,
+            date: Instant(story.date),
+            representative: story.representative.0,
+            members: wires(&story.members),
+            merged_into: story.merged_into.map(|StoryNo(no)| no),
+            standing: Standing::of(story),
+            was_changed_late: story.was_changed_late,
+            numbers: story.numbers.iter().map(|(slug, no)| (slug.as_str(), *no)).collect(),
+        }
+    }
+}
+
+impl StoryWire<'_> {
+    fn into_story(self, no: StoryNo) -> Story {
+        let Self { public_id, date, representative, members, merged_into, .. } = self;
+        let standing = self.standing;
+        Story {
+            no,
+            public_id: public_id.to_owned(),
+            date: date.0,
+            representative: EntryNo(representative),
+            members: models(members),
+            merged_into: merged_into.map(StoryNo),
+            is_withdrawn: matches!(standing, Standing::Withdrawn | Standing::WithdrawnAndExpired),
+            is_expired: matches!(standing, Standing::Expired | Standing::WithdrawnAndExpired),
+            was_changed_late: self.was_changed_late,
+            numbers: self
+                .numbers
+                .into_iter()
+                .map(|(slug, number)| (CategorySlug::new(slug), number))
+                .collect(),
+        }
+    }
+}
+
+/// A story as a value of JSON.
+#[derive(Serialize, Deserialize)]
+struct StoryLine<'a> {
+    no: u64,
+    #[serde(borrow)]
+    story: StoryWire<'a>,
+}
+
+/// Returns what a backup says of a story.
+pub(crate) fn story_to_json(story: &Story) -> serde_json::Result<String> {
+    serde_json::to_string(&StoryLine { no: story.no.0, story: story.into() })
+}
+
+/// Reads what a backup says of a story.
+pub(crate) fn story_from_json(value: &serde_json::Value) -> serde_json::Result<Story> {
+    let line = StoryLine::deserialize(value)?;
+    Ok(line.story.into_story(StoryNo(line.no)))
+}
+
 /// Returns the payload of a story, unpacked; refuses one that is too large.
 pub(crate) fn raw_story(story: &Story) -> Result<Vec<u8>, StoreError> {
-    let Story {
-        no,
-        public_id,
-        date,
-        representative,
-        members,
-        merged_into,
-        is_withdrawn,
-        was_changed_late,
-        numbers,
-    } = story;
-    let wire = StoryWire {
-        public_id,
-        date: Instant(*date),
-        representative: representative.0,
-        members: wires(members),
-        merged_into: merged_into.map(|StoryNo(no)| no),
-        is_withdrawn: *is_withdrawn,
-        was_changed_late: *was_changed_late,
-        numbers: numbers.iter().map(|(slug, number)| (slug.as_str(), *number)).collect(),
-    };
-    encode(Key::Story(*no), &wire)
+    encode(Key::Story(story.no), &StoryWire::from(story))
 }
 
 /// Returns the record of a story.
@@ -73,30 +129,7 @@ pub(crate) fn decode_story(
     let key = Key::Story(no);
     let raw = packer.unpack(unseal(key, record)?).map_err(|what| corrupt(key, what))?;
     let wire: StoryWire<'_> = decode(key, &raw)?;
-    let StoryWire {
-        public_id,
-        date,
-        representative,
-        members,
-        merged_into,
-        is_withdrawn,
-        was_changed_late,
-        numbers,
-    } = wire;
-    Ok(Story {
-        no,
-        public_id: public_id.to_owned(),
-        date: date.0,
-        representative: EntryNo(representative),
-        members: models(members),
-        merged_into: merged_into.map(StoryNo),
-        is_withdrawn,
-        was_changed_late,
-        numbers: numbers
-            .into_iter()
-            .map(|(slug, number)| (CategorySlug::new(slug), number))
-            .collect(),
-    })
+    Ok(wire.into_story(no))
 }
 
 impl<'a> From<&'a Member> for MemberWire<'a> {

@@ -50,6 +50,22 @@ impl Tally {
         }
     }
 
+    /// Returns the counts behind the removal of so many entries and stories.
+    pub(crate) fn without(&self, entries: usize, stories: usize) -> Self {
+        let less = |count: u64, by: usize| count.saturating_sub(u64::try_from(by).unwrap_or(0));
+        Self {
+            commits: self.commits + 1,
+            entries: less(self.entries, entries),
+            stories: less(self.stories, stories),
+            ..*self
+        }
+    }
+
+    /// Returns about how many records there are: entry, story and two keys an article.
+    pub(crate) fn records(&self) -> u64 {
+        self.entries.saturating_mul(3).saturating_add(self.stories)
+    }
+
     /// Returns its record.
     pub(crate) fn encode(&self) -> Result<Vec<u8>, StoreError> {
         Ok(seal(TALLY, &encode(TALLY, self)?))

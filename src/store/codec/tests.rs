@@ -195,9 +195,15 @@ fn story() -> impl Strategy<Value = Story> {
         .prop_map(|(no, source, date, number)| Member { entry: EntryNo(no), source, date, number });
     let numbers = (1..=u64::MAX, any::<u64>(), option::of(any::<u64>()));
     let in_category = (text(), any::<u64>()).prop_map(|(slug, no)| (CategorySlug::new(&slug), no));
-    let facts = (any::<bool>(), any::<bool>(), vec(in_category, 0..4));
+    let facts = (any::<bool>(), any::<bool>(), any::<bool>(), vec(in_category, 0..4));
     (numbers, text(), at(), vec(member, 0..8), facts).prop_map(
-        |(numbers, public_id, date, members, (is_withdrawn, was_changed_late, given))| Story {
+        |(
+            numbers,
+            public_id,
+            date,
+            members,
+            (is_withdrawn, is_expired, was_changed_late, given),
+        )| Story {
             no: StoryNo(numbers.0),
             public_id,
             date,
@@ -205,6 +211,7 @@ fn story() -> impl Strategy<Value = Story> {
             members,
             merged_into: numbers.2.map(StoryNo),
             is_withdrawn,
+            is_expired,
             was_changed_late,
             numbers: given,
         },
@@ -454,6 +461,7 @@ fn a_story() -> Story {
             .collect(),
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: true,
         numbers: vec![(CategorySlug::new("thoi-su"), 7)],
     }

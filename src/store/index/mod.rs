@@ -4,6 +4,7 @@
 //! engines rebuild it when they open and keep it up at each commit. It holds places and hashes, no
 //! texts; about 170 bytes a story and copy.
 
+mod arrivals;
 mod postings;
 mod recurring;
 mod rows;
@@ -11,10 +12,8 @@ mod series;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use super::codec::EntryHead;
 use super::{Bounds, Candidates};
@@ -26,7 +25,7 @@ use recurring::Recurring;
 use rows::Rows;
 use series::Numbers;
 
-pub(crate) use postings::Window;
+pub(crate) use arrivals::RECENT_MAX;
 
 /// A record that a batch replaces (`None`: it is the first), and what replaces it.
 pub(crate) struct Change<T> {
@@ -83,21 +82,39 @@ impl Index {
     pub(crate) fn change_entries(&mut self, changes: &[(EntryNo, Change<EntryHead>)]) {
         for (no, change) in changes {
             if let Some(old) = &change.old {
-                self.postings.remove(*no, old.date, &old.marks);
+                self.postings.remove(*no, old);
             }
-            self.add_entry(*no, &change.new);
+            self.postings.insert(*no, &change.new);
+            self.recurring.insert(&change.new);
         }
     }
 
-    /// Takes in an entry that is not there yet.
-    pub(crate) fn add_entry(&mut self, no: EntryNo, head: &EntryHead) {
-        self.postings.insert(no, head.date, &head.marks);
-        self.recurring.insert(&head.outlet, head.marks.mask, head.date);
+    /// Takes in the entry before all those taken in so far, when an index is built anew; tells
+    /// whether there may be more to take in.
+    pub(crate) fn add_older_entry(&mut self, no: EntryNo, head: &EntryHead) -> bool {
+        let is_within = self.postings.insert_older(no, head);
+        if is_within {
+            self.recurring.insert(head);
+        }
+        is_within
     }
 
-    /// Takes out an entry that is forgotten.
+    /// Lets go of a story that is removed.
+    pub(crate) fn forget_story(&mut self, story: &Story) {
+        self.numbers.remove(story);
+        if is_published(story) {
+            self.published = self.published.saturating_sub(1);
+            self.rows.remove(story);
+        }
+        let slug = slug_bytes(&Slug::of(&story.public_id));
+        if let Some(slug) = slug.filter(|slug| self.slugs.get(slug) == Some(&story.no)) {
+            self.slugs.remove(&slug);
+        }
+    }
+
+    /// Lets go of an entry that is removed.
     pub(crate) fn forget_entry(&mut self, no: EntryNo, head: &EntryHead) {
-        self.postings.remove(no, head.date, &head.marks);
+        self.postings.remove(no, head);
     }
 
     /// Answers `Store::select`.
@@ -131,33 +148,9 @@ impl Index {
     }
 }
 
-/// Collects, while stories are read, the entries whose marks the index needs.
-#[derive(Default)]
-pub(crate) struct Recent {
-    newest: Option<Timestamp>,
-    entries: Vec<(Timestamp, EntryNo)>,
-}
-
-impl Recent {
-    /// Takes in the copies of a story, be it published or not.
-    pub(crate) fn add(&mut self, story: &Story) {
-        for member in &story.members {
-            self.newest = self.newest.max(Some(member.date));
-            self.entries.push((member.date, member.entry));
-        }
-    }
-
-    /// Returns the entries within the window before the newest.
-    pub(crate) fn entries(self) -> HashSet<EntryNo> {
-        let Some(newest) = self.newest else { return HashSet::new() };
-        let window = Window::before(newest);
-        self.entries.into_iter().filter(|(date, _)| window.holds(*date)).map(|(_, no)| no).collect()
-    }
-}
-
 /// Tells whether a story is in lists.
 pub(crate) fn is_published(story: &Story) -> bool {
-    story.merged_into.is_none() && !story.is_withdrawn
+    story.merged_into.is_none() && !story.is_gone()
 }
 
 fn slug_bytes(slug: &Slug) -> Option<[u8; SLUG_BYTES]> {

@@ -1,9 +1,9 @@
 //! Finds entries that share index keys (reference: dedup §3.2).
 //!
-//! Only entries dated within `WINDOW` before the newest take part. A key's list is ordered by
-//! (date, number) and holds the newest `LIST_MAX` entries and one more: that one tells that it is a
-//! stop key, for as long as it is within the window. So whether a key counts does not depend on the
-//! order of arrival or on a restart.
+//! Only entries that arrived of late take part (`arrivals`); what was published when is for the
+//! caller's bounds. A key's list is ordered by number, which is the order of arrival, and holds the
+//! newest `LIST_MAX` entries and one more: that one tells that it is a stop key, for as long as it
+//! is within the window. So whether a key counts does not depend on a restart.
 //!
 //! Most keys have one entry, which therefore has its place in the map itself: a list for each would
 //! take three times as much.
@@ -12,46 +12,26 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU64;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::super::{Bounds, Candidates};
+use super::arrivals::Arrivals;
 use crate::model::entry::EntryNo;
 use crate::model::features::Marks;
+use crate::store::codec::EntryHead;
 
-/// Entries dated further than this before the newest are no candidates. The default window of
-/// `[dedup]` is half of it.
-const WINDOW: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// A key that more entries have tells nothing.
 const LIST_MAX: usize = 96;
-/// How far the newest date moves on between two sweeps of what has left the window.
-const SWEEP: SignedDuration = SignedDuration::from_hours(24);
-
-/// The dates whose entries are indexed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Window {
-    from: i64,
-}
-
-impl Window {
-    /// Returns the window that ends with the newest date.
-    pub(crate) fn before(newest: Timestamp) -> Self {
-        Self { from: nanos(newest.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN)) }
-    }
-
-    /// Tells whether entries of this date are indexed.
-    pub(crate) fn holds(self, date: Timestamp) -> bool {
-        nanos(date) >= self.from
-    }
-}
 
 /// One entry in the list of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Posting {
-    date: i64,
     no: NonZeroU64,
+    /// The date it is compared by, in nanoseconds.
+    date: i64,
 }
 
-/// The entries of a key, oldest first: 16 bytes, thanks to the number that is never 0.
+/// The entries of a key in order of arrival: 16 bytes, thanks to the number that is never 0.
 enum List {
     One(Posting),
     #[expect(clippy::box_collection, reason = "the vector itself would make every list longer")]
@@ -62,20 +42,35 @@ enum List {
 #[derive(Default)]
 pub(super) struct Postings {
     lists: HashMap<u64, List>,
-    newest: Option<Timestamp>,
-    swept: Option<Timestamp>,
+    arrivals: Arrivals,
 }
 
 impl Postings {
-    /// Enters an entry under its keys.
-    pub(super) fn insert(&mut self, no: EntryNo, date: Timestamp, marks: &Marks) {
-        self.newest = self.newest.max(Some(date));
-        self.sweep();
-        let Some(posting) = Posting::of(no, date) else { return };
-        if !self.window().is_some_and(|window| window.holds(date)) {
-            return;
+    /// Enters an entry under its keys: one that arrives, or a new version of one that is within the
+    /// window.
+    pub(super) fn insert(&mut self, no: EntryNo, head: &EntryHead) {
+        self.arrivals.add(no, head.first_seen);
+        if no.0 >= self.arrivals.floor() {
+            self.enter(no, head);
         }
-        for key in &marks.keys {
+        if let Some(floor) = self.arrivals.sweep() {
+            self.lists.retain(|_, list| list.retain(|posting| posting.no.get() >= floor));
+        }
+    }
+
+    /// Enters the entry that arrived before all those entered so far; tells whether it is within
+    /// the window. Those before one that is not are not either.
+    pub(super) fn insert_older(&mut self, no: EntryNo, head: &EntryHead) -> bool {
+        let is_within = self.arrivals.add_older(no, head.first_seen);
+        if is_within {
+            self.enter(no, head);
+        }
+        is_within
+    }
+
+    fn enter(&mut self, no: EntryNo, head: &EntryHead) {
+        let Some(posting) = Posting::of(no, head.compared) else { return };
+        for key in &head.marks.keys {
             match self.lists.entry(*key) {
                 Entry::Vacant(place) => drop(place.insert(List::One(posting))),
                 Entry::Occupied(mut place) => place.get_mut().insert(posting),
@@ -84,9 +79,9 @@ impl Postings {
     }
 
     /// Takes an entry out, as it was entered.
-    pub(super) fn remove(&mut self, no: EntryNo, date: Timestamp, marks: &Marks) {
-        let Some(posting) = Posting::of(no, date) else { return };
-        for key in &marks.keys {
+    pub(super) fn remove(&mut self, no: EntryNo, head: &EntryHead) {
+        let Some(posting) = Posting::of(no, head.compared) else { return };
+        for key in &head.marks.keys {
             if let Entry::Occupied(mut place) = self.lists.entry(*key)
                 && !place.get_mut().retain(|other| *other != posting)
             {
@@ -97,7 +92,7 @@ impl Postings {
 
     /// Returns the entries that share keys, best first.
     pub(super) fn candidates(&self, marks: &Marks, bounds: Bounds) -> Candidates {
-        let Some(window) = self.window() else { return Candidates::default() };
+        let floor = self.arrivals.floor();
         let within = nanos(bounds.from)..=nanos(bounds.until);
         let mut keys = marks.keys.clone();
         keys.sort_unstable();
@@ -106,7 +101,7 @@ impl Postings {
         // to the last bit.
         let mut ranks: BTreeMap<u64, f64> = BTreeMap::new();
         for list in keys.iter().filter_map(|key| self.lists.get(key)) {
-            let live = list.since(window.from);
+            let live = list.since(floor);
             let Some(share) = share(live.len()) else { continue };
             for posting in live.iter().filter(|posting| within.contains(&posting.date)) {
                 *ranks.entry(posting.no.get()).or_default() += share;
@@ -120,23 +115,7 @@ impl Postings {
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.lists.values().map(|list| list.since(i64::MIN).len()).sum()
-    }
-
-    fn window(&self) -> Option<Window> {
-        self.newest.map(Window::before)
-    }
-
-    /// Drops what has left the window, once for every `SWEEP` that the newest date has moved on.
-    fn sweep(&mut self) {
-        let Some(newest) = self.newest else { return };
-        let swept = *self.swept.get_or_insert(newest);
-        if newest.duration_since(swept) < SWEEP {
-            return;
-        }
-        self.swept = Some(newest);
-        let window = Window::before(newest);
-        self.lists.retain(|_, list| list.retain(|posting| posting.date >= window.from));
+        self.lists.values().map(|list| list.since(0).len()).sum()
     }
 }
 
@@ -177,13 +156,13 @@ impl List {
         }
     }
 
-    /// Returns the entries from a date on.
-    fn since(&self, from: i64) -> &[Posting] {
+    /// Returns the entries from a number on.
+    fn since(&self, floor: u64) -> &[Posting] {
         let all = match self {
             Self::One(posting) => std::slice::from_ref(posting),
             Self::Many(list) => list,
         };
-        all.get(all.partition_point(|posting| posting.date < from)..).unwrap_or_default()
+        all.get(all.partition_point(|posting| posting.no.get() < floor)..).unwrap_or_default()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::store::codec::EntryHead;
 
 /// Half-days kept of one headline: more tell nothing new.
 const HALF_DAYS_MAX: usize = 4;
@@ -19,12 +20,13 @@ pub(super) struct Recurring {
 
 impl Recurring {
     /// Enters a headline. It is not taken out when it changes: it was run.
-    pub(super) fn insert(&mut self, outlet: &str, mask: u64, date: Timestamp) {
+    pub(super) fn insert(&mut self, head: &EntryHead) {
+        let mask = head.marks.mask;
         if mask == 0 {
             return;
         }
-        let half_day = date.as_second().div_euclid(HALF_DAY_SECONDS);
-        let half_days = self.half_days.entry(name(outlet, mask)).or_default();
+        let half_day = head.compared.as_second().div_euclid(HALF_DAY_SECONDS);
+        let half_days = self.half_days.entry(name(&head.outlet, mask)).or_default();
         if let Err(place) = half_days.binary_search(&half_day) {
             half_days.insert(place, half_day);
             if half_days.len() > HALF_DAYS_MAX {
@@ -58,17 +60,27 @@ fn name(outlet: &str, mask: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::entry::StoryNo;
+    use crate::model::features::Marks;
+    use crate::model::verdict::EntryKey;
 
     #[test]
     fn a_headline_recurs_by_half_days_within_its_outlet() {
-        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let head = |date: &str, mask: u64| EntryHead {
+            compared: date.parse().unwrap(),
+            first_seen: date.parse().unwrap(),
+            outlet: "bao.example".to_owned(),
+            story: StoryNo(1),
+            key: EntryKey::url(""),
+            marks: Marks { mask, ..Marks::default() },
+        };
         let mut recurring = Recurring::default();
         for date in ["2024-11-22T01:00:00Z", "2024-11-22T02:00:00Z", "2024-11-22T13:00:00Z"] {
-            recurring.insert("bao.example", 7, at(date));
+            recurring.insert(&head(date, 7));
         }
         assert_eq!(recurring.half_days("bao.example", 7), [40_098, 40_099]);
         assert!(recurring.half_days("khac.example", 7).is_empty(), "another outlet's");
-        recurring.insert("bao.example", 0, at("2024-11-22T01:00:00Z"));
+        recurring.insert(&head("2024-11-22T01:00:00Z", 0));
         assert!(recurring.half_days("bao.example", 0).is_empty(), "no title, no headline");
     }
 }

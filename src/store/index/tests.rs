@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
@@ -34,6 +34,7 @@ fn story(no: u64, date: i64, members: &[(u64, u8, i64)]) -> Story {
             .collect(),
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: false,
         numbers: vec![(CategorySlug::new("c"), no)],
     }
@@ -191,14 +192,24 @@ fn a_thousand_sources_are_merged_in_order() {
 
 const HOUR: i64 = 3_600;
 
+/// Of an entry first seen when it was published.
 fn head(date: i64, keys: &[u64]) -> EntryHead {
+    head_seen(date, date, keys)
+}
+
+fn head_seen(first_seen: i64, date: i64, keys: &[u64]) -> EntryHead {
     EntryHead {
-        date: at(date),
+        compared: at(date),
+        first_seen: at(first_seen),
         outlet: String::new(),
         story: StoryNo(1),
         key: EntryKey { kind: KeyKind::Own, hash: [0; 16] },
         marks: Marks { version: 1, keys: keys.to_vec(), mask: 0, is_roundup: false },
     }
+}
+
+fn add(index: &mut Index, no: u64, head: EntryHead) {
+    index.change_entries(&[(EntryNo(no), Change { old: None, new: head })]);
 }
 
 fn ask(index: &Index, keys: &[u64], from: i64, until: i64, limit: usize) -> Vec<(u64, f64)> {
@@ -210,9 +221,9 @@ fn ask(index: &Index, keys: &[u64], from: i64, until: i64, limit: usize) -> Vec<
 #[test]
 fn candidates_are_ranked_by_how_rare_their_keys_are() {
     let mut index = Index::default();
-    index.add_entry(EntryNo(1), &head(10, &[100, 200]));
-    index.add_entry(EntryNo(2), &head(11, &[200]));
-    index.add_entry(EntryNo(3), &head(12, &[200, 300]));
+    add(&mut index, 1, head(10, &[100, 200]));
+    add(&mut index, 2, head(11, &[200]));
+    add(&mut index, 3, head(12, &[200, 300]));
     // 100 has one entry, 200 three, 300 one; a key asked for twice counts once.
     let found = ask(&index, &[100, 200, 300, 300, 999], 0, 99, 24);
     let (one, three) = (1.0 / 1.1, 1.0 / 1.3);
@@ -226,7 +237,7 @@ fn candidates_are_ranked_by_how_rare_their_keys_are() {
 fn candidates_keep_within_the_bounds() {
     let mut index = Index::default();
     for no in 1..=5 {
-        index.add_entry(EntryNo(no), &head(i64::try_from(no).unwrap() * 10, &[7]));
+        add(&mut index, no, head(i64::try_from(no).unwrap() * 10, &[7]));
     }
     let numbers = |from, until| {
         ask(&index, &[7], from, until, 9).into_iter().map(|(no, _)| no).collect::<Vec<_>>()
@@ -240,10 +251,9 @@ fn candidates_keep_within_the_bounds() {
 #[test]
 fn a_key_of_more_than_96_entries_is_not_used() {
     let mut index = Index::default();
-    let mut add = |no: u64| index.add_entry(EntryNo(no), &head(i64::try_from(no).unwrap(), &[7]));
-    (1..=96).for_each(&mut add);
+    (1..=96).for_each(|no| add(&mut index, no, head(i64::try_from(no).unwrap(), &[7])));
     assert_eq!(ask(&index, &[7], 0, 999, 500).len(), 96);
-    index.add_entry(EntryNo(97), &head(97, &[7]));
+    add(&mut index, 97, head(97, &[7]));
     assert_eq!(ask(&index, &[7], 0, 999, 500), []);
 }
 
@@ -251,10 +261,10 @@ fn a_key_of_more_than_96_entries_is_not_used() {
 fn a_stop_key_is_of_use_again_when_the_window_has_left_its_entries() {
     let mut index = Index::default();
     for no in 1..=200 {
-        index.add_entry(EntryNo(no), &head(i64::try_from(no).unwrap(), &[7]));
+        add(&mut index, no, head(i64::try_from(no).unwrap(), &[7]));
     }
     // Eight days behind the 110th newest of them, 90 of them are still in the window.
-    index.add_entry(EntryNo(201), &head(8 * 24 * HOUR + 111, &[8]));
+    add(&mut index, 201, head(8 * 24 * HOUR + 111, &[8]));
     let found = ask(&index, &[7], 0, 999, 500);
     let mut numbers: Vec<_> = found.iter().map(|(no, _)| *no).collect();
     numbers.sort_unstable();
@@ -263,34 +273,63 @@ fn a_stop_key_is_of_use_again_when_the_window_has_left_its_entries() {
 }
 
 #[test]
-fn entries_beyond_the_window_are_no_candidates() {
+fn entries_that_arrived_before_the_window_are_no_candidates() {
     let mut index = Index::default();
-    index.add_entry(EntryNo(1), &head(1_000, &[7]));
-    index.add_entry(EntryNo(2), &head(1_000 + 8 * 24 * HOUR, &[7]));
+    add(&mut index, 1, head(1_000, &[7]));
+    add(&mut index, 2, head(1_000 + 8 * 24 * HOUR, &[7]));
     assert_eq!(ask(&index, &[7], 0, i64::from(u32::MAX), 9).len(), 2, "eight days to the second");
-    index.add_entry(EntryNo(3), &head(1_001 + 8 * 24 * HOUR, &[9]));
+    add(&mut index, 3, head(1_001 + 8 * 24 * HOUR, &[9]));
     let left = ask(&index, &[7], 0, i64::from(u32::MAX), 9);
     assert_eq!(left, [(2, 1.0 / 1.1)], "and the list is shorter by it");
-    index.add_entry(EntryNo(4), &head(900, &[7]));
-    assert_eq!(ask(&index, &[7], 0, i64::from(u32::MAX), 9).len(), 1, "one that comes late");
+}
+
+#[test]
+fn old_articles_of_a_first_document_are_candidates() {
+    // Two papers are added today; their documents list the same articles of the last hundred days.
+    let mut index = Index::default();
+    let now = 200 * 24 * HOUR;
+    for day in 0..100_u64 {
+        let date = (100 + i64::try_from(day).unwrap()) * 24 * HOUR;
+        add(&mut index, day + 1, head_seen(now, date, &[day]));
+    }
+    for day in 0..100_u64 {
+        let date = (100 + i64::try_from(day).unwrap()) * 24 * HOUR;
+        let (from, until) = (date - 96 * HOUR, date + 96 * HOUR);
+        assert_eq!(ask(&index, &[day], from, until, 9), [(day + 1, 1.0 / 1.1)], "day {day}");
+        assert_eq!(ask(&index, &[day], date + 1, until, 9), [], "bounds are of the date");
+    }
+}
+
+#[test]
+fn only_the_newest_two_hundred_thousand_take_part() {
+    let mut index = Index::default();
+    add(&mut index, 1, head(10, &[7]));
+    add(&mut index, 2, head(10, &[7]));
+    add(&mut index, 200_001, head(10, &[8]));
+    assert_eq!(ask(&index, &[7], 0, 99, 9), [(2, 1.0 / 1.1)]);
+    let mut built = Index::default();
+    assert!(built.add_older_entry(EntryNo(200_001), &head(10, &[8])));
+    assert!(built.add_older_entry(EntryNo(2), &head(10, &[7])));
+    assert!(!built.add_older_entry(EntryNo(1), &head(10, &[7])), "reading back ends here");
+    assert_eq!(ask(&built, &[7], 0, 99, 9), [(2, 1.0 / 1.1)]);
 }
 
 #[test]
 fn what_left_the_window_is_dropped_from_memory() {
     let mut postings = Postings::default();
     for day in 0..100 {
-        let keys = head(0, &[day, 1_000]).marks;
-        postings.insert(EntryNo(day + 1), at(i64::try_from(day).unwrap() * 24 * HOUR), &keys);
+        let head = head(i64::try_from(day).unwrap() * 24 * HOUR, &[day, 1_000]);
+        postings.insert(EntryNo(day + 1), &head);
     }
-    // Nine days are in the window, at two keys each; a sweep may be a day late.
-    assert!((18..=20).contains(&postings.len()), "{} postings", postings.len());
+    // Nine days are in the window and one more is kept, at two keys each; a sweep may be late.
+    assert!((18..=22).contains(&postings.len()), "{} postings", postings.len());
 }
 
 #[test]
 fn an_entry_that_changed_is_found_by_its_present_keys() {
     let mut index = Index::default();
     let (old, new) = (head(10, &[1, 2]), head(12, &[2, 3]));
-    index.add_entry(EntryNo(1), &old);
+    add(&mut index, 1, old.clone());
     index.change_entries(&[(EntryNo(1), Change { old: Some(old), new })]);
     assert_eq!(ask(&index, &[1], 0, 99, 9), []);
     assert_eq!(ask(&index, &[2], 0, 11, 9), [], "its old date");
@@ -298,24 +337,33 @@ fn an_entry_that_changed_is_found_by_its_present_keys() {
 }
 
 proptest! {
-    /// The order of arrival does not matter, and so neither does a restart.
+    /// What is within the window depends on what is held only, and so neither on when entries came
+    /// in between others nor on a restart.
     #[test]
     fn candidates_depend_on_what_is_held_only(
-        entries in proptest::collection::vec((0..12 * 24_i64, 0..4_u64), 1..300)
+        entries in proptest::collection::vec((0..3_i64, 0..10_i64, 0..24 * 20_i64, 0..4_u64), 1..300)
     ) {
-        let heads: Vec<_> = (1..).zip(entries)
-            .map(|(no, (hour, key))| (EntryNo(no), head(hour * HOUR, &[key])))
-            .collect();
-        let (mut one, mut other) = (Index::default(), Index::default());
-        heads.iter().for_each(|(no, head)| one.add_entry(*no, head));
-        heads.iter().rev().for_each(|(no, head)| other.add_entry(*no, head));
-        let newest = heads.iter().map(|(_, head)| head.date).max().unwrap();
-        let from = newest - SignedDuration::from_hours(8 * 24);
+        // Polls of one time end in any order, so that instants go back by hours now and then.
+        let mut now = 24 * 30 * HOUR;
+        let mut heads = Vec::new();
+        for (no, (step, back, age, key)) in (1..).zip(entries) {
+            now += step * HOUR;
+            heads.push((no, head_seen(now - back * HOUR, now - age * HOUR, &[key])));
+        }
+        let (mut kept, mut built) = (Index::default(), Index::default());
+        heads.iter().for_each(|(no, head)| add(&mut kept, *no, head.clone()));
+        for (no, head) in heads.iter().rev() {
+            if !built.add_older_entry(EntryNo(*no), head) {
+                break;
+            }
+        }
+        let edge = heads.last().unwrap().1.first_seen - SignedDuration::from_hours(8 * 24);
+        let within = heads.iter().rev().take_while(|(_, head)| head.first_seen >= edge).count();
         for key in 0..4 {
-            let found = ask(&one, &[key], 0, i64::from(u32::MAX), 999);
-            prop_assert_eq!(&found, &ask(&other, &[key], 0, i64::from(u32::MAX), 999));
-            let has = |head: &EntryHead| head.marks.keys == [key] && head.date >= from;
-            let expected = heads.iter().filter(|(_, head)| has(head)).count();
+            let found = ask(&kept, &[key], 0, i64::from(u32::MAX), 999);
+            prop_assert_eq!(&found, &ask(&built, &[key], 0, i64::from(u32::MAX), 999));
+            let window = heads.iter().rev().take(within);
+            let expected = window.filter(|(_, head)| head.marks.keys == [key]).count();
             prop_assert_eq!(found.len(), if expected > 96 { 0 } else { expected });
         }
     }

@@ -2,20 +2,33 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::StoreError;
+use super::live::Live;
 use super::open::{entry, number, source};
-use super::{SledStore, StoreError};
 use crate::model::entry::{EntryNo, Held, Story, StoryNo};
 use crate::model::source::SourceId;
 use crate::model::verdict::{Claim, EntryKey, KeyKind};
+use crate::store::Progress;
 use crate::store::codec::{Key, decode_claim, decode_story};
 use crate::store::index::is_published;
 
 /// Findings reported; the rest is counted.
 const FINDINGS_MAX: usize = 1_000;
+/// Records between two tellings of progress.
+const PROGRESS_EVERY: u64 = 1_000;
 
 /// Returns what does not agree, in words.
-pub(super) fn check(store: &SledStore) -> Vec<String> {
-    let mut walk = Walk { store, findings: Vec::new(), unreported: 0, owners: HashMap::new() };
+pub(super) fn check(store: &Live, on_progress: &mut dyn FnMut(Progress)) -> Vec<String> {
+    let total = store.memory().tally.records();
+    let mut walk = Walk {
+        store,
+        on_progress,
+        done: 0,
+        total,
+        findings: Vec::new(),
+        unreported: 0,
+        owners: HashMap::new(),
+    };
     let stories = walk.stories();
     let entries = walk.entries();
     for no in walk.owners.keys().copied().filter(|no| !entries.contains(no)).collect::<Vec<_>>() {
@@ -33,11 +46,38 @@ pub(super) fn check(store: &SledStore) -> Vec<String> {
 }
 
 struct Walk<'s> {
-    store: &'s SledStore,
+    store: &'s Live,
+    on_progress: &'s mut dyn FnMut(Progress),
+    done: u64,
+    total: u64,
     findings: Vec<String>,
     unreported: usize,
     /// The story that each entry is listed by.
     owners: HashMap<EntryNo, StoryNo>,
+}
+
+/// Names the records of a kind.
+fn name(kind: Key<'_>) -> &'static str {
+    match kind {
+        Key::Meta(_) => "facts",
+        Key::Dictionary(_) => "dictionaries",
+        Key::Entry(_) => "entries",
+        Key::Story(_) => "stories",
+        Key::Claim(_) => "claims",
+        Key::State(_) | Key::Document(_) => "states of sources",
+    }
+}
+
+/// Says what follows when a record of a kind cannot be read.
+fn consequence(kind: Key<'_>) -> &'static str {
+    match kind {
+        Key::Meta(_) => "the store does not open",
+        Key::Dictionary(_) => "the texts packed with it are lost",
+        Key::Entry(_) => "its text is missing in the feeds",
+        Key::Story(_) => "it is missing in the feeds",
+        Key::Claim(_) => "the article may come again as new",
+        Key::State(_) | Key::Document(_) => "the source is polled whole again",
+    }
 }
 
 /// How many stories there are.
@@ -62,15 +102,23 @@ impl Walk<'_> {
         kind: Key<'_>,
         mut read: impl FnMut(&mut Self, &[u8], &[u8]) -> Result<(), StoreError>,
     ) {
-        for row in self.store.records.scan(kind) {
-            let done = row.and_then(|(key, first)| read(self, &key, &first));
-            if let Err(error) = done {
-                let is_last = !matches!(error, StoreError::Corrupt { .. });
-                self.find(error.to_string());
-                if is_last {
-                    return;
+        let mut damages = Vec::new();
+        let records = &self.store.records;
+        records.sweep(
+            kind,
+            &mut |key, first| {
+                self.done += 1;
+                if self.done.is_multiple_of(PROGRESS_EVERY) {
+                    (self.on_progress)(Progress { done: self.done, total: self.total });
                 }
-            }
+                if let Err(error) = read(self, key, first) {
+                    self.find(format!("{error}; {}", consequence(kind)));
+                }
+            },
+            &mut |error| damages.push(error),
+        );
+        for damage in damages {
+            self.find(format!("{damage}, among {}; {}", name(kind), consequence(kind)));
         }
     }
 

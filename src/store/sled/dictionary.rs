@@ -1,7 +1,8 @@
 //! Trains the dictionary that texts are packed with, once there is enough to learn from.
 
+use super::StoreError;
+use super::live::Live;
 use super::records::Writes;
-use super::{SledStore, StoreError};
 use crate::model::entry::EntryNo;
 use crate::store::codec::{Key, raw_body, seal};
 
@@ -15,13 +16,13 @@ const DICTIONARY_BYTES_MAX: usize = 64 << 10;
 const ID: u32 = 1;
 
 /// Tells whether it is time.
-pub(super) fn is_due(store: &SledStore) -> bool {
+pub(super) fn is_due(store: &Live) -> bool {
     store.packer.dictionary() == 0 && store.memory().tally.entries >= ENTRIES_MIN
 }
 
 /// Trains on the newest entries and keeps the result. Entries written from then on are packed with
 /// it.
-pub(super) fn train(store: &SledStore) -> Result<(), StoreError> {
+pub(super) fn train(store: &Live) -> Result<(), StoreError> {
     let next = store.memory().tally.next_entry;
     let mut samples = Vec::new();
     for no in (next.saturating_sub(SAMPLES).max(1)..next).map(EntryNo) {

@@ -12,41 +12,45 @@
 mod cache;
 mod check;
 mod dictionary;
+mod dump;
 mod durable;
 mod failure;
+mod generation;
+mod keep;
+mod live;
 mod manifest;
 mod open;
 mod owner;
 mod plan;
 mod records;
+mod restore;
+mod salvage;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use super::codec::{EntryHead, Key, Packer, Tally, decode_claim, decode_story};
-use super::{Birth, Bounds, Candidates, Health, Stats, Store, StoreError};
+use super::codec::Tally;
+use super::{Birth, Bounds, Candidates, Health, Keeper, Stats, Store, StoreError};
 use crate::model::batch::Batch;
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use crate::model::features::Marks;
 use crate::model::selection::{Position, Selection, Series, Stretch};
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey};
-use cache::Cache;
+use dump::Changes;
+use live::Live;
 use manifest::Manifest;
-use open::{Memory, Opened};
+use open::Opened;
 use owner::Owner;
 use plan::Plan;
-use records::Records;
 
-/// Decoded entries kept, in bytes of their records; in memory they are about three times as long.
-const ENTRIES_CACHE_BYTES: usize = 8 << 20;
-/// Decoded stories kept, likewise.
-const STORIES_CACHE_BYTES: usize = 2 << 20;
+pub use salvage::Repaired;
+
 /// Batches between two writings of the manifest: about a minute's worth. What it knows cannot be
 /// lost unnoticed.
 const MANIFEST_EVERY_COMMITS: u64 = 128;
@@ -72,16 +76,16 @@ impl Default for SledOptions {
 /// tells of errors.
 pub struct SledStore {
     dir: PathBuf,
-    packer: Packer,
+    options: SledOptions,
     birth: Birth,
-    memory: RwLock<Memory>,
-    entries: Cache<EntryNo, Held>,
-    stories: Cache<StoryNo, Story>,
+    live: RwLock<Arc<Live>>,
     writer: Mutex<Writer>,
     size: Mutex<Option<Size>>,
-    is_damaged: AtomicBool,
-    /// Before `lock`: others may come in only when the engine is gone.
-    records: Records,
+    /// While a backup is made: what commits change.
+    changes: Mutex<Option<Changes>>,
+    /// Bytes on disk for each byte of keys and values, as the last rewrite left them.
+    rewritten: Mutex<Option<f64>>,
+    /// Behind `live`: others may come in only when the engine is gone.
     _lock: File,
     /// Last: every file is there by then.
     owner: Option<Owner>,
@@ -108,19 +112,16 @@ impl SledStore {
     /// damaged opens, with `Health::Damaged`.
     pub fn open(dir: &Path, birth: &Birth, options: SledOptions) -> Result<Self, StoreError> {
         let owner = owner::owner(dir)?;
-        let Opened { lock, manifest, records, packer, birth, memory } =
-            open::open(dir, birth, options)?;
+        let Opened { lock, manifest, birth, live } = open::open(dir, birth, options)?;
         let store = Self {
             dir: dir.to_path_buf(),
-            packer,
+            options,
             birth,
-            is_damaged: AtomicBool::new(memory.is_damaged),
-            memory: RwLock::new(memory),
-            entries: Cache::new(ENTRIES_CACHE_BYTES),
-            stories: Cache::new(STORIES_CACHE_BYTES),
+            live: RwLock::new(Arc::new(live)),
             writer: Mutex::new(Writer { manifest, has_trained: false }),
             size: Mutex::default(),
-            records,
+            changes: Mutex::default(),
+            rewritten: Mutex::default(),
             _lock: lock,
             owner,
         };
@@ -136,7 +137,7 @@ impl SledStore {
     /// Reads every record and compares all that should agree; returns what does not, in words.
     /// Takes a while.
     pub fn check(&self) -> Vec<String> {
-        check::check(self)
+        check::check(&self.live(), &mut |_| {})
     }
 
     /// Tells whether this program's flushes survive a power cut: false only where it was linked
@@ -147,13 +148,14 @@ impl SledStore {
 
     fn settle(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
-        self.records.flush()?;
-        self.write_manifest(&mut writer)
+        let live = self.live();
+        live.records.flush()?;
+        self.write_manifest(&mut writer, &live)
     }
 
     /// Writes the manifest if it is behind. Everything committed must be durable.
-    fn write_manifest(&self, writer: &mut Writer) -> Result<(), StoreError> {
-        let manifest = writer.manifest.with(&self.memory().tally);
+    fn write_manifest(&self, writer: &mut Writer, live: &Live) -> Result<(), StoreError> {
+        let manifest = writer.manifest.with(&live.memory().tally);
         if manifest != writer.manifest {
             manifest.write(&self.dir)?;
             writer.manifest = manifest;
@@ -161,168 +163,95 @@ impl SledStore {
         Ok(())
     }
 
-    fn memory(&self) -> RwLockReadGuard<'_, Memory> {
-        self.memory.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claim(&self, key: EntryKey) -> Result<Option<Claim>, StoreError> {
-        let record = self.records.get(Key::Claim(key))?;
-        record.map(|record| decode_claim(key, &record)).transpose()
+    /// Returns the database in use.
+    fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn entry(&self, no: EntryNo) -> Result<Option<Arc<Held>>, StoreError> {
-        let since = match self.entries.get(no) {
-            Ok(held) => return Ok(Some(held)),
-            Err(since) => since,
-        };
-        let Some(record) = self.records.get(Key::Entry(no))? else { return Ok(None) };
-        let held = Arc::new(Held::decode(no, &record, &self.packer)?);
-        self.entries.keep(no, &held, record.len(), since);
-        Ok(Some(held))
-    }
-
-    fn story(&self, no: StoryNo) -> Result<Option<Arc<Story>>, StoreError> {
-        let since = match self.stories.get(no) {
-            Ok(story) => return Ok(Some(story)),
-            Err(since) => since,
-        };
-        let Some(record) = self.records.get(Key::Story(no))? else { return Ok(None) };
-        let story = Arc::new(decode_story(no, &record, &self.packer)?);
-        self.stories.keep(no, &story, record.len(), since);
-        Ok(Some(story))
-    }
-
-    /// Returns the story that a batch replaces; one that is damaged is replaced like one that is
-    /// not there.
-    fn story_if_readable(&self, no: StoryNo) -> Result<Option<Arc<Story>>, StoreError> {
-        self.if_readable(self.story(no))
-    }
-
-    /// Returns the head of the entry that a batch replaces, likewise.
-    fn head_if_readable(&self, no: EntryNo) -> Result<Option<EntryHead>, StoreError> {
-        let record = self.records.get(Key::Entry(no));
-        let head = record
-            .and_then(|record| record.map(|record| EntryHead::decode(no, &record)).transpose());
-        self.if_readable(head)
-    }
-
-    fn if_readable<T>(&self, read: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
-        match self.noticed(read) {
-            Err(StoreError::Corrupt { .. }) => Ok(None),
-            other => other,
-        }
-    }
-
-    /// Passes on what was read; remembers damage for `Stats::health`.
-    fn noticed<T>(&self, read: Result<T, StoreError>) -> Result<T, StoreError> {
-        if let Err(StoreError::Corrupt { .. }) = &read {
-            self.is_damaged.store(true, Ordering::Relaxed);
-        }
-        read
-    }
-
-    /// Takes in what was written. The engine has it already, so that nothing is listed that cannot
-    /// be read.
-    fn remember(&self, plan: Plan) {
-        let Plan { heads, stories, states, tally, dropped, left, held, told, writes: _ } = plan;
-        self.entries.renew(held);
-        self.stories.renew(told);
-        self.entries.forget(dropped.iter().map(|(no, _)| no));
-        let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
-        memory.index.change_stories(&stories);
-        memory.index.change_entries(&heads);
-        dropped.iter().for_each(|(no, head)| memory.index.forget_entry(*no, head));
-        memory.states.extend(states);
-        memory.states.retain(|id, _| !left.contains(id));
-        memory.tally = tally;
+    fn set_live(&self, live: Live) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
     }
 
     /// Does what is due behind a flush. None of it is needed for what was committed to last, so
     /// errors are only told.
-    fn tend(&self, writer: &mut Writer) {
-        let commits = self.memory().tally.commits;
+    fn tend(&self, writer: &mut Writer, live: &Live) {
+        let commits = live.memory().tally.commits;
         let known = writer.manifest.commits;
         if (known == 0 && commits > 0) || commits >= known + MANIFEST_EVERY_COMMITS {
-            self.write_manifest(writer).unwrap_or_else(|error| {
+            self.write_manifest(writer, live).unwrap_or_else(|error| {
                 tracing::warn!(%error, "failed to write the manifest of the store");
             });
         }
-        if !writer.has_trained && dictionary::is_due(self) {
+        if !writer.has_trained && dictionary::is_due(live) {
             writer.has_trained = true;
-            dictionary::train(self).unwrap_or_else(|error| {
+            dictionary::train(live).unwrap_or_else(|error| {
                 tracing::warn!(%error, "failed to train a dictionary for the store");
             });
         }
     }
 
     /// Returns the bytes of the live database's files, looked up now and then.
-    fn bytes(&self, tally: &Tally) -> Result<u64, StoreError> {
+    fn bytes(&self, live: &Live, tally: &Tally) -> Result<u64, StoreError> {
         let mut size = self.size.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = *size
-            && tally.commits < known.commits + SIZE_EVERY_COMMITS
+            && (known.commits..known.commits + SIZE_EVERY_COMMITS).contains(&tally.commits)
         {
             return Ok(known.bytes);
         }
-        let bytes = directory_bytes(&self.dir).map_err(failure::io_failed("measure the files"))?;
+        let bytes = directory_bytes(live.dir()).map_err(failure::io_failed("measure the files"))?;
         *size = Some(Size { commits: tally.commits, bytes });
         Ok(bytes)
-    }
-
-    fn health(&self) -> Health {
-        if self.records.is_dead() {
-            Health::ReadOnly
-        } else if self.is_damaged.load(Ordering::Relaxed) {
-            Health::Damaged
-        } else {
-            Health::Ok
-        }
     }
 }
 
 impl Store for SledStore {
     fn find(&self, keys: &[EntryKey]) -> Result<Vec<Option<Claim>>, StoreError> {
-        self.noticed(keys.iter().map(|key| self.claim(*key)).collect())
+        let live = self.live();
+        live.noticed(keys.iter().map(|key| live.claim(*key)).collect())
     }
 
     fn entries(&self, numbers: &[EntryNo]) -> Result<Vec<Option<Arc<Held>>>, StoreError> {
-        self.noticed(numbers.iter().map(|no| self.entry(*no)).collect())
+        let live = self.live();
+        live.noticed(numbers.iter().map(|no| live.entry(*no)).collect())
     }
 
     fn stories(&self, numbers: &[StoryNo]) -> Result<Vec<Option<Arc<Story>>>, StoreError> {
-        self.noticed(numbers.iter().map(|no| self.story(*no)).collect())
+        let live = self.live();
+        live.noticed(numbers.iter().map(|no| live.story(*no)).collect())
     }
 
     fn locate(&self, slug: &Slug) -> Result<Option<StoryNo>, StoreError> {
-        Ok(self.memory().index.locate(slug))
+        Ok(self.live().memory().index.locate(slug))
     }
 
     fn select(&self, selection: &Selection) -> Result<Vec<Position>, StoreError> {
-        Ok(self.memory().index.select(selection))
+        Ok(self.live().memory().index.select(selection))
     }
 
     fn state(&self, id: &SourceId) -> Result<Option<Arc<SourceState>>, StoreError> {
-        Ok(self.memory().states.get(id).cloned())
+        Ok(self.live().memory().states.get(id).cloned())
     }
 
     fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError> {
-        Ok(self.memory().index.stretch(series, from, limit))
+        Ok(self.live().memory().index.stretch(series, from, limit))
     }
 
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
-        let memory = self.memory();
+        let live = self.live();
+        let memory = live.memory();
         Ok(memory.states.iter().map(|(id, state)| (id.clone(), Arc::clone(state))).collect())
     }
 
     fn candidates(&self, marks: &Marks, bounds: Bounds) -> Result<Candidates, StoreError> {
-        Ok(self.memory().index.candidates(marks, bounds))
+        Ok(self.live().memory().index.candidates(marks, bounds))
     }
 
     fn half_days(&self, outlet: &str, mask: u64) -> Result<Vec<i64>, StoreError> {
-        Ok(self.memory().index.half_days(outlet, mask))
+        Ok(self.live().memory().index.half_days(outlet, mask))
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -330,28 +259,34 @@ impl Store for SledStore {
             return Ok(());
         }
         let _writer = self.writer();
-        let mut plan = Plan::of(self, batch)?;
-        self.noticed(self.records.apply(std::mem::take(&mut plan.writes)))?;
+        let live = self.live();
+        let mut plan = Plan::of(&live, batch)?;
+        live.noticed(live.records.apply(std::mem::take(&mut plan.writes)))?;
         // What readers may see must not be lost to a kill: entries and stories last before lists show them. The states of
         // polls without news are seen by nobody and wait for `sync`.
         if plan.is_content() {
-            self.noticed(self.records.flush())?;
+            live.noticed(live.records.flush())?;
         }
-        self.remember(plan);
+        if let Some(changes) = self.changes().as_mut() {
+            changes.note(&plan);
+        }
+        live.remember(plan);
         Ok(())
     }
 
     fn sync(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
-        self.noticed(self.records.flush())?;
-        self.tend(&mut writer);
+        let live = self.live();
+        live.noticed(live.records.flush())?;
+        self.tend(&mut writer, &live);
         self.owner.iter().for_each(Owner::give_back);
         Ok(())
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {
+        let live = self.live();
         let (tally, stories) = {
-            let memory = self.memory();
+            let memory = live.memory();
             (memory.tally, memory.index.published())
         };
         Ok(Stats {
@@ -361,20 +296,23 @@ impl Store for SledStore {
             next_story: StoryNo(tally.next_story),
             created: self.birth.now,
             id_authority: self.birth.id_authority.clone(),
-            bytes: self.bytes(&tally)?,
-            health: self.health(),
+            bytes: self.bytes(&live, &tally)?,
+            health: live.health(),
         })
+    }
+
+    fn keeper(&self) -> Option<&dyn Keeper> {
+        Some(self)
     }
 }
 
 impl Drop for SledStore {
     fn drop(&mut self) {
-        if self.records.is_dead() {
-            return;
+        if !self.live().records.is_dead() {
+            self.settle().unwrap_or_else(|error| {
+                tracing::error!(%error, "failed to flush the store at its end");
+            });
         }
-        self.settle().unwrap_or_else(|error| {
-            tracing::error!(%error, "failed to flush the store at its end");
-        });
     }
 }
 

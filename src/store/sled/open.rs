@@ -12,32 +12,34 @@ use ::sled::{Config, Db, Mode};
 
 use super::durable;
 use super::failure::{corrupt, failed, io_failed, panicked};
+use super::live::Live;
 use super::manifest::{Manifest, is_generation};
 use super::records::{Records, Writes};
+use super::salvage::remember_birth;
 use super::{Birth, SledOptions, StoreError};
 use crate::model::entry::{EntryNo, StoryNo};
 use crate::model::source::{SourceId, SourceState};
 use crate::store::codec::{
     EntryHead, Key, Packer, Tally, decode_document, decode_state, decode_story, unseal,
 };
-use crate::store::index::{Index, Recent};
+use crate::store::index::{Index, RECENT_MAX};
 
 /// sled lets go of its lock some milliseconds after the last handle is dropped: an open right after
 /// a close waits for it.
-const LOCK_TRIES: u32 = 100;
+const LOCK_TRIES: u32 = 500;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// sled cleans up half-empty segments only in the thread that flushes from time to time.
 const FLUSH_EVERY_MS: u64 = 500;
 const LOCK_NAME: &str = "LOCK";
+/// In the directory of a damaged database: it is never removed.
+pub(super) const DAMAGED_NAME: &str = "DAMAGED";
 
 /// A store that was opened, in parts.
 pub(super) struct Opened {
     pub(super) lock: File,
     pub(super) manifest: Manifest,
-    pub(super) records: Records,
-    pub(super) packer: Packer,
     pub(super) birth: Birth,
-    pub(super) memory: Memory,
+    pub(super) live: Live,
 }
 
 /// What is kept in memory of the records.
@@ -55,22 +57,38 @@ pub(super) fn open(dir: &Path, birth: &Birth, options: SledOptions) -> Result<Op
     fs::create_dir_all(dir).map_err(io_failed("create the directory"))?;
     let lock = lock(dir)?;
     let manifest = manifest(dir)?;
+    let (birth, live) = engage(dir, &manifest, birth, options)?;
+    Ok(Opened { lock, manifest, birth, live })
+}
+
+/// Opens the database that the manifest names. The caller has the lock.
+pub(super) fn engage(
+    dir: &Path,
+    manifest: &Manifest,
+    birth: &Birth,
+    options: SledOptions,
+) -> Result<(Birth, Live), StoreError> {
     let live = manifest.live(dir);
     clear(dir, &live).map_err(io_failed("clear what a crash left"))?;
     let records = Records::new(engine(&live, options)?);
-    let (birth, tally) = begin(&records, birth, &manifest)?;
-    for path in [live.join("conf"), live, dir.to_path_buf()] {
-        // Once: sled never flushes the directory entries of the files that it makes.
-        File::open(path)
-            .and_then(|entry| entry.sync_all())
-            .map_err(io_failed("flush the directory"))?;
-    }
+    let (birth, tally) = begin(&records, birth, manifest)?;
+    remember_birth(dir, &birth).map_err(io_failed("write what the store was born with"))?;
+    settle(dir, &live).map_err(io_failed("flush the directory"))?;
     let packer = packer(&records)?;
     let memory = load(&records, &packer, tally)?;
-    Ok(Opened { lock, manifest, records, packer, birth, memory })
+    Ok((birth, Live::new(live, records, packer, memory)))
 }
 
-fn lock(dir: &Path) -> Result<File, StoreError> {
+/// Makes the directory entries of a database durable, once: sled never does so for the files that
+/// it makes.
+pub(super) fn settle(dir: &Path, live: &Path) -> std::io::Result<()> {
+    for path in [&live.join("conf"), live, dir] {
+        File::open(path)?.sync_all()?;
+    }
+    Ok(())
+}
+
+pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     let file = File::options()
         .create(true)
         .truncate(false)
@@ -90,7 +108,7 @@ fn busy(dir: &Path) -> StoreError {
 
 /// Reads the manifest; makes that of a new store. A database without one is not taken for a new
 /// store.
-fn manifest(dir: &Path) -> Result<Manifest, StoreError> {
+pub(super) fn manifest(dir: &Path) -> Result<Manifest, StoreError> {
     if let Some(manifest) = Manifest::read(dir)? {
         return Ok(manifest);
     }
@@ -104,7 +122,7 @@ fn manifest(dir: &Path) -> Result<Manifest, StoreError> {
     Ok(Manifest::NEW)
 }
 
-fn generations(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn generations(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -119,6 +137,10 @@ fn generations(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// fails to open over.
 fn clear(dir: &Path, live: &Path) -> std::io::Result<()> {
     for orphan in generations(dir)?.iter().filter(|path| *path != live) {
+        if orphan.join(DAMAGED_NAME).exists() {
+            super::salvage::quarantine(dir, orphan)?;
+            continue;
+        }
         tracing::warn!(path = %orphan.display(), "removing a database that is not the live one");
         fs::remove_dir_all(orphan)?;
     }
@@ -139,7 +161,7 @@ fn remove_files(live: &Path, is_meant: impl Fn(&str) -> bool) -> std::io::Result
 }
 
 /// Opens sled. Its snapshots and `conf` are made anew from the log where they are what is damaged.
-fn engine(live: &Path, options: SledOptions) -> Result<Db, StoreError> {
+pub(super) fn engine(live: &Path, options: SledOptions) -> Result<Db, StoreError> {
     let error = match try_engine(live, options) {
         Err(error @ (StoreError::Corrupt { .. } | StoreError::Engine { .. })) => error,
         done => return done,
@@ -229,7 +251,6 @@ fn packer(records: &Records) -> Result<Packer, StoreError> {
 /// Rebuilds the memory. A record that cannot be read is left out and makes the store a damaged one.
 fn load(records: &Records, packer: &Packer, tally: Tally) -> Result<Memory, StoreError> {
     let mut memory = Memory { tally, ..Memory::default() };
-    let mut recent = Recent::default();
     let mut stories = 0;
     for row in records.scan(Key::Story(StoryNo(0))) {
         let (bytes, first) = row?;
@@ -239,7 +260,6 @@ fn load(records: &Records, packer: &Packer, tally: Tally) -> Result<Memory, Stor
             .and_then(|record| decode_story(no, &record, packer));
         if let Some(story) = memory.readable(story)? {
             memory.index.add_story(&story);
-            recent.add(&story);
             stories += 1;
         }
     }
@@ -247,17 +267,27 @@ fn load(records: &Records, packer: &Packer, tally: Tally) -> Result<Memory, Stor
         let what = format!("{stories} stories are readable of {}", tally.stories);
         memory.readable::<()>(Err(corrupt(Tally::KEY, &what)))?;
     }
-    for no in recent.entries() {
-        let head = records.get(Key::Entry(no)).and_then(|record| {
-            let missing = || corrupt(Key::Entry(no), "it is missing, though a story lists it");
-            EntryHead::decode(no, &record.ok_or_else(missing)?)
-        });
-        if let Some(head) = memory.readable(head)? {
-            memory.index.add_entry(no, &head);
-        }
-    }
+    load_recent(records, &mut memory)?;
     load_states(records, packer, &mut memory)?;
     Ok(memory)
+}
+
+/// Reads the heads of entries, the newest first, for as long as near-duplicates may be among them.
+fn load_recent(records: &Records, memory: &mut Memory) -> Result<(), StoreError> {
+    for no in (1..memory.tally.next_entry).rev().take(RECENT_MAX).map(EntryNo) {
+        let head = match records.get(Key::Entry(no)) {
+            // Numbers have holes: what was forgotten, and what a batch that failed would have got.
+            Ok(None) => continue,
+            Ok(Some(record)) => EntryHead::decode(no, &record),
+            Err(error) => Err(error),
+        };
+        if let Some(head) = memory.readable(head)?
+            && !memory.index.add_older_entry(no, &head)
+        {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn load_states(records: &Records, packer: &Packer, memory: &mut Memory) -> Result<(), StoreError> {

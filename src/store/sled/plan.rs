@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::StoreError;
+use super::live::Live;
 use super::records::Writes;
-use super::{SledStore, StoreError};
 use crate::model::batch::{Batch, Forgotten};
 use crate::model::entry::{EntryNo, Held, Story, StoryNo};
 use crate::model::source::{SourceId, SourceState};
@@ -22,6 +23,7 @@ pub(super) struct Plan {
     pub(super) stories: Vec<Change<Arc<Story>>>,
     pub(super) states: Vec<(SourceId, Arc<SourceState>)>,
     pub(super) tally: Tally,
+    pub(super) claims: Vec<EntryKey>,
     /// Entries that go, as the index has them.
     pub(super) dropped: Vec<(EntryNo, EntryHead)>,
     /// States that go.
@@ -33,7 +35,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Encodes the batch. Nothing is written yet: an error here leaves the store as it is.
-    pub(super) fn of(store: &SledStore, batch: Batch) -> Result<Self, StoreError> {
+    pub(super) fn of(store: &Live, batch: Batch) -> Result<Self, StoreError> {
         let before = store.memory().tally;
         let mut plan = Self {
             writes: Writes::default(),
@@ -41,14 +43,14 @@ impl Plan {
             stories: Vec::with_capacity(batch.stories.len()),
             states: Vec::with_capacity(batch.states.len()),
             tally: before.after(&batch),
+            claims: batch.keys.keys().copied().collect(),
             dropped: Vec::new(),
             left: BTreeSet::new(),
             held: Vec::with_capacity(batch.entries.len()),
             told: Vec::with_capacity(batch.stories.len()),
         };
         for (key, claim) in batch.keys {
-            let id = Key::Claim(key);
-            plan.writes.put(id, &id.bytes(), &encode_claim(key, claim)?)?;
+            plan.writes.put(Key::Claim(key), &encode_claim(key, claim)?)?;
         }
         for (no, held) in batch.entries {
             plan.entry(store, no.0 < before.next_entry, held)?;
@@ -69,7 +71,7 @@ impl Plan {
         !self.held.is_empty() || !self.told.is_empty()
     }
 
-    fn entry(&mut self, store: &SledStore, may_be: bool, held: Held) -> Result<(), StoreError> {
+    fn entry(&mut self, store: &Live, may_be: bool, held: Held) -> Result<(), StoreError> {
         let no = held.no;
         let record = RawEntry::of(&held)?.seal(&store.packer);
         let old = if may_be { store.head_if_readable(no)? } else { None };
@@ -80,7 +82,7 @@ impl Plan {
         Ok(())
     }
 
-    fn story(&mut self, store: &SledStore, may_be: bool, story: Story) -> Result<(), StoreError> {
+    fn story(&mut self, store: &Live, may_be: bool, story: Story) -> Result<(), StoreError> {
         let no = story.no;
         let record = encode_story(&story, &store.packer)?;
         let old = if may_be { store.story_if_readable(no)? } else { None };
@@ -92,12 +94,7 @@ impl Plan {
         Ok(())
     }
 
-    fn state(
-        &mut self,
-        store: &SledStore,
-        id: SourceId,
-        state: SourceState,
-    ) -> Result<(), StoreError> {
+    fn state(&mut self, store: &Live, id: SourceId, state: SourceState) -> Result<(), StoreError> {
         let old = store.memory().states.get(&id).cloned();
         self.put(store, true, Key::State(&id), &encode_state(&id, &state)?)?;
         if !old.is_some_and(|old| is_same_document(&old, &state)) {
@@ -108,7 +105,7 @@ impl Plan {
         Ok(())
     }
 
-    fn forget(&mut self, store: &SledStore, forgotten: Forgotten) -> Result<(), StoreError> {
+    fn forget(&mut self, store: &Live, forgotten: Forgotten) -> Result<(), StoreError> {
         let Forgotten { mut keys, entries, states } = forgotten;
         for no in &entries {
             if let Some(head) = store.head_if_readable(*no)? {
@@ -134,7 +131,7 @@ impl Plan {
     /// Adds a record; one that may be there already is asked for the pieces it leaves behind.
     fn put(
         &mut self,
-        store: &SledStore,
+        store: &Live,
         may_be: bool,
         key: Key<'_>,
         record: &[u8],
@@ -142,14 +139,14 @@ impl Plan {
         if may_be {
             store.records.put(&mut self.writes, key, record)
         } else {
-            self.writes.put(key, &key.bytes(), record).map(drop)
+            self.writes.put(key, record).map(drop)
         }
     }
 }
 
 /// Returns every key that leads to one of the entries: all keys are read, since an entry does not know those it had before
 /// its link or guid changed.
-fn leading_to(store: &SledStore, entries: &BTreeSet<EntryNo>) -> Result<Vec<EntryKey>, StoreError> {
+fn leading_to(store: &Live, entries: &BTreeSet<EntryNo>) -> Result<Vec<EntryKey>, StoreError> {
     let mut found = Vec::new();
     for kind in [KeyKind::Own, KeyKind::Url] {
         for row in store.records.scan(Key::Claim(EntryKey { kind, hash: [0; 16] })) {

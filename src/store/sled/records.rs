@@ -7,6 +7,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 
 use ::sled::{Batch, Db, IVec};
 
@@ -22,7 +23,8 @@ const READS_MAX: usize = 64;
 
 /// The records of one database.
 pub(super) struct Records {
-    db: Db,
+    /// `None` when it is closed, to be opened again.
+    db: RwLock<Option<Db>>,
     /// Batches begun and ended: odd while one is going on.
     turns: AtomicU64,
     /// A write failed: the handle is good for reading only.
@@ -38,7 +40,17 @@ pub(super) struct Writes {
 impl Records {
     /// Wraps an open database.
     pub(super) fn new(db: Db) -> Self {
-        Self { db, turns: AtomicU64::new(0), is_dead: AtomicBool::new(false) }
+        Self {
+            db: RwLock::new(Some(db)),
+            turns: AtomicU64::new(0),
+            is_dead: AtomicBool::new(false),
+        }
+    }
+
+    /// Lets go of the database: nothing is read or written here any more.
+    pub(super) fn close(&self) {
+        self.is_dead.store(true, Ordering::Release);
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Tells whether a write has failed.
@@ -49,10 +61,11 @@ impl Records {
     /// Returns a record, whole and of this key.
     pub(super) fn get(&self, key: Key<'_>) -> Result<Option<Vec<u8>>, StoreError> {
         let bytes = key.bytes();
+        let db = self.db()?;
         let mut last = None;
         for _ in 0..READS_MAX {
             let turn = self.turns.load(Ordering::Acquire);
-            let Some(first) = self.db.get(&bytes).map_err(failed("read record"))? else {
+            let Some(first) = db.get(&bytes).map_err(failed("read record"))? else {
                 return Ok(None);
             };
             // A record of several pieces may be replaced between two of them: then they do not
@@ -76,7 +89,34 @@ impl Records {
         &self,
         kind: Key<'_>,
     ) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> + use<> {
-        self.db.scan_prefix([kind.prefix()]).map(|row| row.map_err(failed("read records")))
+        rows_or(self.db().map(|db| db.scan_prefix([kind.prefix()])))
+    }
+
+    /// Returns all rows, in order: records that fit, first pieces and further ones.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> + use<> {
+        rows_or(self.db().map(|db| db.iter()))
+    }
+
+    /// Returns the database; fails when it is closed.
+    pub(super) fn db(&self) -> Result<Db, StoreError> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        db.clone().ok_or_else(|| StoreError::Engine {
+            operation: "read record",
+            engine: "sled",
+            source: "the store is being opened again after a failed write".into(),
+        })
+    }
+
+    /// Adds the removal of a record and its pieces.
+    pub(super) fn remove(&self, writes: &mut Writes, key: Key<'_>) -> Result<(), StoreError> {
+        let bytes = key.bytes();
+        let old = self.db()?.get(&bytes).map_err(failed("read record"))?;
+        let count = old.as_deref().and_then(pieces).map_or(0, |(count, _)| count);
+        for number in 1..=count {
+            writes.batch.remove(piece_key(&bytes, number));
+        }
+        writes.batch.remove(bytes);
+        Ok(())
     }
 
     /// Returns the record that begins with `first`, whole and of this key.
@@ -89,7 +129,7 @@ impl Records {
         let (count, piece) = pieces(first).ok_or_else(|| corrupt(key, "it has no beginning"))?;
         let mut record = piece.to_vec();
         for number in 1..=count {
-            let piece = self.db.get(piece_key(bytes, number)).map_err(failed("read record"))?;
+            let piece = self.db()?.get(piece_key(bytes, number)).map_err(failed("read record"))?;
             record.extend_from_slice(&piece.ok_or_else(|| corrupt(key, "a piece is missing"))?);
         }
         unseal(key, &record)?;
@@ -98,7 +138,7 @@ impl Records {
 
     #[cfg(test)]
     pub(super) fn pieces(&self) -> usize {
-        self.db.scan_prefix([PIECE_PREFIX]).count()
+        self.db().unwrap().scan_prefix([PIECE_PREFIX]).count()
     }
 
     #[cfg(test)]
@@ -114,38 +154,26 @@ impl Records {
         record: &[u8],
     ) -> Result<(), StoreError> {
         let bytes = key.bytes();
-        let old = self.db.get(&bytes).map_err(failed("read record"))?;
+        let old = self.db()?.get(&bytes).map_err(failed("read record"))?;
         let count_old = old.as_deref().and_then(pieces).map_or(0, |(count, _)| count);
-        let count = writes.put(key, &bytes, record)?;
+        let count = writes.put(key, record)?;
         for number in count + 1..=count_old {
             writes.batch.remove(piece_key(&bytes, number));
         }
         Ok(())
     }
 
-    /// Adds the removal of a record, with its pieces, to `writes`.
-    pub(super) fn remove(&self, writes: &mut Writes, key: Key<'_>) -> Result<(), StoreError> {
-        let bytes = key.bytes();
-        let old = self.db.get(&bytes).map_err(failed("read record"))?;
-        let count = old.as_deref().and_then(pieces).map_or(0, |(count, _)| count);
-        for number in 1..=count {
-            writes.batch.remove(piece_key(&bytes, number));
-        }
-        writes.batch.remove(bytes);
-        Ok(())
-    }
-
     /// Commits: all of it or, if it fails, none that a later open would show.
     pub(super) fn apply(&self, writes: Writes) -> Result<(), StoreError> {
         self.turns.fetch_add(1, Ordering::AcqRel);
-        let done = self.write("commit batch", || self.db.apply_batch(writes.batch));
+        let done = self.write("commit batch", |db| db.apply_batch(writes.batch));
         self.turns.fetch_add(1, Ordering::AcqRel);
         done
     }
 
     /// Makes what was committed durable.
     pub(super) fn flush(&self) -> Result<(), StoreError> {
-        self.write("flush", || self.db.flush().map(drop))
+        self.write("flush", |db| db.flush().map(drop))
     }
 
     /// Runs a write. sled is not to be trusted with another one after an error or a panic: some of
@@ -153,7 +181,7 @@ impl Records {
     fn write(
         &self,
         operation: &'static str,
-        write: impl FnOnce() -> ::sled::Result<()>,
+        write: impl FnOnce(&Db) -> ::sled::Result<()>,
     ) -> Result<(), StoreError> {
         if self.is_dead() {
             return Err(StoreError::Engine {
@@ -162,7 +190,8 @@ impl Records {
                 source: "an earlier write failed; the store has to be opened again".into(),
             });
         }
-        let done = match catch_unwind(AssertUnwindSafe(write)) {
+        let db = self.db()?;
+        let done = match catch_unwind(AssertUnwindSafe(|| write(&db))) {
             Ok(done) => done.map_err(failed(operation)),
             Err(panic) => Err(panicked(operation, panic.as_ref())),
         };
@@ -175,28 +204,55 @@ impl Records {
 
 impl Writes {
     /// Adds a record that has no forerunner; returns the number of its further pieces.
-    pub(super) fn put(
-        &mut self,
-        key: Key<'_>,
-        bytes: &[u8],
-        record: &[u8],
-    ) -> Result<u16, StoreError> {
-        let (first, rest) = record.split_at_checked(PIECE_BYTES_MAX).unwrap_or((record, &[]));
-        let further = rest.chunks(PIECE_BYTES_MAX);
-        let count = u16::try_from(further.len()).map_err(|_| StoreError::TooLarge {
-            key: key.to_string(),
-            bytes: record.len(),
-            max: usize::from(u16::MAX) * PIECE_BYTES_MAX,
-        })?;
-        let mut value = Vec::with_capacity(COUNT_BYTES + first.len());
-        value.extend_from_slice(&count.to_le_bytes());
-        value.extend_from_slice(first);
-        self.batch.insert(bytes, value);
-        for (number, piece) in (1..).zip(further) {
-            self.batch.insert(piece_key(bytes, number), piece);
+    pub(super) fn put(&mut self, key: Key<'_>, record: &[u8]) -> Result<u16, StoreError> {
+        let mut rows = Vec::with_capacity(1);
+        let count = rows_of(key, record, &mut rows)?;
+        for (key, value) in rows {
+            self.batch.insert(key, value);
         }
         Ok(count)
     }
+
+    /// Adds a row as it is.
+    pub(super) fn put_row(&mut self, key: &[u8], value: &[u8]) {
+        self.batch.insert(key, value);
+    }
+}
+
+/// Returns the rows of an iterator, or the one error that stands in for it.
+fn rows_or(
+    iter: Result<::sled::Iter, StoreError>,
+) -> impl Iterator<Item = Result<(IVec, IVec), StoreError>> {
+    let (iter, error) = match iter {
+        Ok(iter) => (Some(iter), None),
+        Err(error) => (None, Some(Err(error))),
+    };
+    let rows = iter.into_iter().flatten().map(|row| row.map_err(failed("read records")));
+    error.into_iter().chain(rows)
+}
+
+/// Cuts a record into rows; returns the number of its further pieces.
+pub(super) fn rows_of(
+    key: Key<'_>,
+    record: &[u8],
+    rows: &mut Vec<(Vec<u8>, Vec<u8>)>,
+) -> Result<u16, StoreError> {
+    let bytes = key.bytes();
+    let (first, rest) = record.split_at_checked(PIECE_BYTES_MAX).unwrap_or((record, &[]));
+    let further = rest.chunks(PIECE_BYTES_MAX);
+    let count = u16::try_from(further.len()).map_err(|_| StoreError::TooLarge {
+        key: key.to_string(),
+        bytes: record.len(),
+        max: usize::from(u16::MAX) * PIECE_BYTES_MAX,
+    })?;
+    let mut value = Vec::with_capacity(COUNT_BYTES + first.len());
+    value.extend_from_slice(&count.to_le_bytes());
+    value.extend_from_slice(first);
+    for (number, piece) in (1..).zip(further) {
+        rows.push((piece_key(&bytes, number), piece.to_vec()));
+    }
+    rows.push((bytes, value));
+    Ok(count)
 }
 
 /// Returns the number of further pieces, and the first one.

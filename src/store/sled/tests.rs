@@ -1,5 +1,5 @@
 use std::fs;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
@@ -7,7 +7,8 @@ use super::*;
 use crate::model::entry::{Entry, Fingerprint, GuidKind, Member};
 use crate::model::selection::Unit;
 use crate::model::verdict::Joined;
-use crate::store::codec::{RawEntry, seal};
+use crate::store::codec::{Key, RawEntry, seal};
+use cache::Cache;
 use records::Writes;
 
 fn birth() -> Birth {
@@ -56,6 +57,7 @@ fn article(no: u64, content: &str) -> Batch {
         members: vec![member],
         merged_into: None,
         is_withdrawn: false,
+        is_expired: false,
         was_changed_late: false,
         numbers: Vec::new(),
     };
@@ -310,7 +312,7 @@ fn a_shorter_record_leaves_no_pieces_behind() {
     for bytes in [200_000, 30_000, 60_000, 10] {
         store.commit(article(1, &noise(bytes, 1))).unwrap();
         // The state of the source has one piece.
-        pieces.push(store.records.pieces());
+        pieces.push(store.live().records.pieces());
     }
     // Hexadecimal digits pack to about half, and a piece takes 7,168 bytes.
     assert!(pieces[0] > pieces[2] && pieces[2] > pieces[1] && pieces[1] > 0, "{pieces:?}");
@@ -335,11 +337,12 @@ fn a_record_read_while_it_is_replaced_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).unwrap();
     let (no, key) = (EntryNo(1), Key::Entry(EntryNo(1)));
-    let version = |n: u32| RawEntry::of(&held(1, &noise(100_000, n))).unwrap().seal(&store.packer);
+    let version =
+        |n: u32| RawEntry::of(&held(1, &noise(100_000, n))).unwrap().seal(&store.live().packer);
     let write = |n: u32| {
         let mut writes = Writes::default();
-        store.records.put(&mut writes, key, &version(n)).unwrap();
-        store.records.apply(writes).unwrap();
+        store.live().records.put(&mut writes, key, &version(n)).unwrap();
+        store.live().records.apply(writes).unwrap();
     };
     write(0);
     let (is_over, reads) = (AtomicBool::new(false), AtomicU32::new(0));
@@ -347,8 +350,8 @@ fn a_record_read_while_it_is_replaced_is_whole() {
         let reader = scope.spawn(|| {
             while !is_over.load(Ordering::Acquire) {
                 // Past the cache: each of its pieces is read from sled.
-                let record = store.records.get(key).unwrap().unwrap();
-                Held::decode(no, &record, &store.packer).unwrap();
+                let record = store.live().records.get(key).unwrap().unwrap();
+                Held::decode(no, &record, &store.live().packer).unwrap();
                 reads.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -381,13 +384,13 @@ fn a_dictionary_is_trained_once_and_read_again() {
         }
         store.commit(batch).unwrap();
         store.sync().unwrap();
-        assert_eq!(store.packer.dictionary(), u32::from(no >= 2_000), "at {no} entries");
+        assert_eq!(store.live().packer.dictionary(), u32::from(no >= 2_000), "at {no} entries");
     }
-    let bytes = |no| store.records.get(Key::Entry(EntryNo(no))).unwrap().unwrap().len();
+    let bytes = |no| store.live().records.get(Key::Entry(EntryNo(no))).unwrap().unwrap().len();
     assert!(bytes(2_050) < bytes(1_950), "{} and {} bytes", bytes(2_050), bytes(1_950));
     drop(store);
     let store = open(dir.path()).unwrap();
-    assert_eq!(store.packer.dictionary(), 1);
+    assert_eq!(store.live().packer.dictionary(), 1);
     for no in [1_950, 2_050] {
         let found = store.entries(&[EntryNo(no)]).unwrap().remove(0).unwrap();
         assert_eq!(*found, held(no, &text(no)));
@@ -404,7 +407,7 @@ fn a_poll_without_news_writes_little() {
     let commit = |state: &SourceState| {
         let states = [(id.clone(), state.clone())].into();
         store.commit(Batch { states, ..Batch::default() }).unwrap();
-        store.records.get(Key::Document(&id)).unwrap().unwrap()
+        store.live().records.get(Key::Document(&id)).unwrap().unwrap()
     };
     let first = commit(&state);
     tamper_open(&store, Key::Document(&id));
@@ -417,14 +420,14 @@ fn a_poll_without_news_writes_little() {
 /// Puts another record in the place of one, to see whether it is written again.
 fn tamper_open(store: &SledStore, key: Key<'_>) {
     let mut writes = Writes::default();
-    store.records.put(&mut writes, key, &seal(key, b"\0other")).unwrap();
-    store.records.apply(writes).unwrap();
+    store.live().records.put(&mut writes, key, &seal(key, b"\0other")).unwrap();
+    store.live().records.apply(writes).unwrap();
 }
 
 fn commit_only(store: &SledStore, id: &SourceId, state: &SourceState) -> Vec<u8> {
     let states = [(id.clone(), state.clone())].into();
     store.commit(Batch { states, ..Batch::default() }).unwrap();
-    store.records.get(Key::Document(id)).unwrap().unwrap()
+    store.live().records.get(Key::Document(id)).unwrap().unwrap()
 }
 
 #[test]
@@ -466,7 +469,7 @@ fn the_cache_keeps_nothing_read_before_a_change() {
 fn lists_are_served_from_a_store_that_cannot_write() {
     let dir = three();
     let store = open(dir.path()).unwrap();
-    store.records.kill();
+    store.live().records.kill();
     let error = store.commit(article(4, "")).unwrap_err();
     assert!(matches!(error, StoreError::Engine { operation: "commit batch", .. }), "{error}");
     assert!(matches!(store.sync(), Err(StoreError::Engine { .. })));
@@ -482,4 +485,62 @@ fn lists_are_served_from_a_store_that_cannot_write() {
     assert_eq!(store.select(&selection).unwrap().len(), 3);
     assert!(store.entries(&[EntryNo(3)]).unwrap()[0].is_some());
     assert_eq!(store.entries(&[EntryNo(4)]).unwrap(), [None]);
+}
+
+#[test]
+fn a_store_that_failed_to_write_is_opened_again_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    store.commit(article(1, "<p>one</p>")).unwrap();
+    store.sync().unwrap();
+    let keeper = store.keeper().unwrap();
+    keeper.reopen().unwrap();
+    assert!(Arc::ptr_eq(&store.live(), &store.live()), "nothing was wrong: nothing is done");
+    for round in 2..4 {
+        store.live().records.kill();
+        assert_eq!(store.stats().unwrap().health, Health::ReadOnly);
+        store.commit(article(round, "<p>lost</p>")).unwrap_err();
+        keeper.reopen().unwrap();
+        let stats = store.stats().unwrap();
+        assert_eq!((stats.health, stats.next_entry), (Health::Ok, EntryNo(round)));
+        store.commit(article(round, "<p>kept</p>")).unwrap();
+        store.sync().unwrap();
+    }
+    assert_eq!(store.check(), Vec::<String>::new());
+    assert_eq!(store.stats().unwrap().entries, 3);
+}
+
+#[test]
+fn a_closed_handle_still_tells_what_is_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    store.commit(article(1, "<p>one</p>")).unwrap();
+    store.live().records.close();
+    assert_eq!(store.stats().unwrap().health, Health::ReadOnly);
+    assert_eq!(store.states().unwrap().len(), 1);
+    assert!(store.entries(&[EntryNo(1)]).unwrap()[0].is_some(), "read of late");
+    assert!(matches!(store.find(&[held(1, "").key]), Err(StoreError::Engine { .. })));
+}
+
+#[test]
+fn a_rewrite_cut_short_leaves_the_store_as_it_was() {
+    let dir = three();
+    // What a crash in the middle of a rewrite leaves: a generation that nothing names.
+    let store = open(dir.path()).unwrap();
+    let manifest = Manifest::read(dir.path()).unwrap().unwrap();
+    let next = generation::Generation::begin(dir.path(), &manifest, store.options).unwrap();
+    assert!(dir.path().join("gen-0002").exists());
+    drop(next);
+    drop(store);
+    let store = open(dir.path()).unwrap();
+    assert!(!dir.path().join("gen-0002").exists());
+    assert_eq!(store.check(), Vec::<String>::new());
+    // And one in the middle of a repair: the damaged database is not removed.
+    let done = store.keeper().unwrap().compact(&mut |_| {}).unwrap();
+    assert!(done.records > 0 && dir.path().join("gen-0002").exists());
+    drop(store);
+    fs::create_dir(dir.path().join("gen-0001")).unwrap();
+    fs::write(dir.path().join("gen-0001").join(open::DAMAGED_NAME), "").unwrap();
+    open(dir.path()).unwrap();
+    assert!(dir.path().join("quarantine").join("gen-0001").exists());
 }

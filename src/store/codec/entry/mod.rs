@@ -8,14 +8,15 @@ mod element;
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::pack::With;
-use super::parts::{Bytes, Instant, KeyWire, hashes, instant, numbers, timestamp};
+use super::parts::{Bytes, Instant, KeyWire, fixed, hashes, instant, numbers, timestamp};
 use super::{
     Key, Packer, StoreError, corrupt, decode, decode_first, encode, seal, unseal, within_limit,
 };
-use crate::model::entry::{EntryNo, Fingerprint, Held, StoryNo};
+use crate::model::entry::{EntryNo, Fingerprint, Held, StoryNo, compared_date};
 use crate::model::features::Marks;
 use crate::model::source::SourceId;
 use crate::model::verdict::EntryKey;
@@ -31,16 +32,16 @@ struct HeadWire<'a> {
     filed: Option<Instant>,
     updated: Instant,
     first_listed: u32,
-    #[serde(with = "postcard::fixint::le")]
+    #[serde(with = "fixed")]
     title_print: u64,
-    #[serde(with = "postcard::fixint::le")]
+    #[serde(with = "fixed")]
     content_print: u64,
-    #[serde(with = "postcard::fixint::le")]
+    #[serde(with = "fixed")]
     summary_print: u64,
     marks_version: u16,
     #[serde(borrow)]
     marks_keys: Bytes<'a>,
-    #[serde(with = "postcard::fixint::le")]
+    #[serde(with = "fixed")]
     marks_mask: u64,
     is_roundup: bool,
     outlet: &'a str,
@@ -81,8 +82,10 @@ impl RawEntry {
 /// What indexes know of an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct EntryHead {
-    /// `Held::date`.
-    pub(crate) date: jiff::Timestamp,
+    /// The date it is compared by.
+    pub(crate) compared: Timestamp,
+    /// `Held::first_seen`.
+    pub(crate) first_seen: Timestamp,
     /// `Held::outlet`.
     pub(crate) outlet: String,
     /// `Held::story`.
@@ -102,7 +105,8 @@ impl EntryHead {
         let first_seen = head.first_seen.0;
         let stated = timestamp(head.filed).or(timestamp(head.published));
         Ok(Self {
-            date: stated.map_or(first_seen, |at| at.min(first_seen)),
+            compared: compared_date(stated, first_seen),
+            first_seen,
             outlet: head.outlet.to_owned(),
             story: StoryNo(head.story),
             key: head.key.into(),
@@ -113,9 +117,15 @@ impl EntryHead {
 
 impl From<&Held> for EntryHead {
     fn from(held: &Held) -> Self {
-        let Held { story, key, marks, outlet, .. } = held;
-        let outlet = outlet.clone();
-        Self { date: held.date(), outlet, story: *story, key: *key, marks: marks.clone() }
+        let Held { story, key, marks, outlet, first_seen, .. } = held;
+        Self {
+            compared: compared_date(held.filed.or(held.entry.published), *first_seen),
+            first_seen: *first_seen,
+            outlet: outlet.clone(),
+            story: *story,
+            key: *key,
+            marks: marks.clone(),
+        }
     }
 }
 
@@ -129,12 +139,24 @@ impl Held {
         let (body, rest): (BodyWire<'_>, _) = decode_first(key, &body)?;
         let closest = match rest {
             [] => None,
-            rest => Some(decode::<JoinedWire<'_>>(key, rest)?.into()),
+            rest => Some(decode::<JoinedWire<'_>>(key, rest)?),
         };
-        let body = body.into_parts().ok_or_else(|| corrupt(key, "its elements do not nest"))?;
+        Self::joined(no, &head, body, closest)
+            .ok_or_else(|| corrupt(key, "its elements do not nest"))
+    }
+
+    /// Joins head and body; `None` when its elements do not nest.
+    fn joined(
+        no: EntryNo,
+        head: &HeadWire<'_>,
+        body: BodyWire<'_>,
+        closest: Option<JoinedWire<'_>>,
+    ) -> Option<Self> {
+        let closest = closest.map(Into::into);
+        let body = body.into_parts()?;
         let mut entry = body.entry;
         entry.published = timestamp(head.published);
-        Ok(Self {
+        Some(Self {
             no,
             source: SourceId::new(head.source),
             story: StoryNo(head.story),
@@ -156,6 +178,34 @@ impl Held {
             closest,
         })
     }
+}
+
+/// An entry as a value of JSON.
+#[derive(Serialize, Deserialize)]
+struct EntryLine<'a> {
+    no: u64,
+    #[serde(borrow)]
+    head: HeadWire<'a>,
+    #[serde(borrow)]
+    body: BodyWire<'a>,
+    #[serde(borrow)]
+    closest: Option<JoinedWire<'a>>,
+}
+
+/// Returns what a backup says of an entry.
+pub(crate) fn entry_to_json(held: &Held) -> serde_json::Result<String> {
+    serde_json::to_string(&EntryLine {
+        no: held.no.0,
+        head: held.into(),
+        body: held.into(),
+        closest: held.closest.as_ref().map(Into::into),
+    })
+}
+
+/// Reads what a backup says of an entry; `None`: its elements do not nest.
+pub(crate) fn entry_from_json(value: &serde_json::Value) -> serde_json::Result<Option<Held>> {
+    let line = EntryLine::deserialize(value)?;
+    Ok(Held::joined(EntryNo(line.no), &line.head, line.body, line.closest))
 }
 
 /// Returns the unpacked body of an entry's record: what a dictionary is trained on.
