@@ -27,6 +27,8 @@ use crate::store::index::{Index, RECENT_MAX};
 /// sled lets go of its lock some milliseconds after the last handle is dropped: an open right after
 /// a close waits for it.
 const LOCK_TRIES: u32 = 500;
+/// A child process between fork and exec holds our lock for some milliseconds after we let go of it.
+const OWN_LOCK_TRIES: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// sled cleans up half-empty segments only in the thread that flushes from time to time.
 const FLUSH_EVERY_MS: u64 = 500;
@@ -95,11 +97,14 @@ pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
         .write(true)
         .open(dir.join(LOCK_NAME))
         .map_err(io_failed("open the lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(busy(dir)),
-        Err(TryLockError::Error(error)) => Err(io_failed("take the lock")(error)),
+    for _ in 0..OWN_LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(io_failed("take the lock")(error)),
+        }
     }
+    Err(busy(dir))
 }
 
 fn busy(dir: &Path) -> StoreError {
