@@ -98,7 +98,7 @@ pub(super) fn note_feed(state: &mut SourceState, feed: Feed) -> bool {
 
 /// Tells whether what is republished of a feed itself is another. Its own `updated` and its hubs
 /// are not: a feed that only moves its `lastBuildDate` changes no document of ours.
-pub(super) fn is_published_otherwise(held: &FeedMeta, read: &FeedMeta) -> bool {
+fn is_published_otherwise(held: &FeedMeta, read: &FeedMeta) -> bool {
     let published = |meta: &FeedMeta| FeedMeta {
         updated: None,
         hubs: Vec::new(),

@@ -17,7 +17,8 @@ impl Veil {
     pub(super) fn of(source: Option<&Source>, state: Option<&SourceState>) -> Self {
         let own = source.map(|source| source.url.as_str());
         let met = state.map(|state| {
-            let addresses = [&state.redirect_pending, &state.meta.self_url].into_iter().flatten();
+            let addresses = [&state.redirect_pending, &state.adopted_url, &state.meta.self_url];
+            let addresses = addresses.into_iter().flatten();
             let requested = state.validators.iter().map(|validators| &validators.url);
             addresses.chain(requested).chain(&state.meta.hubs).chain([&state.url])
         });
