@@ -387,8 +387,6 @@ impl Skips {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::policy::DedupMode;
-    use crate::model::source::{ContentShare, OnAdd, SourceId};
 
     /// A Sunday noon.
     const NOW: &str = "2026-03-01T12:00:00Z";
@@ -414,30 +412,7 @@ mod tests {
     }
 
     fn source() -> Source {
-        Source {
-            id: SourceId::new("a"),
-            url: "https://a.example/feed".parse().unwrap(),
-            title: None,
-            categories: Vec::new(),
-            interval: None,
-            timeout: Duration::from_secs(30),
-            body_bytes_max: 1 << 20,
-            proxy: None,
-            priority: 0,
-            aliases: Vec::new(),
-            on_add: OnAdd::All,
-            content: ContentShare::Full,
-            dedup: DedupMode::Full,
-            include: Vec::new(),
-            exclude: Vec::new(),
-            timezone: TimeZone::UTC,
-            encoding: None,
-            headers: Vec::new(),
-            user_agent: None,
-            secret_file: None,
-            publish: true,
-            overrides_block: false,
-        }
+        Source::plain("a", "https://a.example/feed".parse().unwrap())
     }
 
     /// One poll to plan after; what a case does not name is as for a healthy source that nothing is known of.

@@ -16,11 +16,10 @@ use feedmill::fetch::{FetchSetupError, HttpFetch};
 use feedmill::model::outcome::{
     Answer, BoxFuture, Clock, FailureKind, Fetch, FetchOutcome, FetchRequest,
 };
-use feedmill::model::policy::{DedupMode, Network, PollPolicy};
+use feedmill::model::policy::{Network, PollPolicy};
 use feedmill::model::raw::RawDocument;
-use feedmill::model::source::{ContentShare, OnAdd, Source, SourceId, Validators};
+use feedmill::model::source::{Source, Validators};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use origin::{Origin, Reply};
 use secure::{Authority, Ending, in_front_of};
 use tokio::time::Instant;
@@ -67,30 +66,7 @@ fn fetcher(policy: &PollPolicy) -> HttpFetch {
 }
 
 fn source(url: &str) -> Source {
-    Source {
-        id: SourceId::new("a"),
-        url: url.parse().unwrap(),
-        title: None,
-        categories: Vec::new(),
-        interval: None,
-        timeout: Duration::from_secs(5),
-        body_bytes_max: 10 << 20,
-        proxy: None,
-        priority: 0,
-        aliases: Vec::new(),
-        on_add: OnAdd::All,
-        content: ContentShare::Full,
-        dedup: DedupMode::Full,
-        include: Vec::new(),
-        exclude: Vec::new(),
-        timezone: TimeZone::UTC,
-        encoding: None,
-        headers: Vec::new(),
-        user_agent: None,
-        secret_file: None,
-        publish: true,
-        overrides_block: false,
-    }
+    Source { timeout: Duration::from_secs(5), ..Source::plain("a", url.parse().unwrap()) }
 }
 
 async fn fetch(fetcher: &HttpFetch, source: Source) -> FetchOutcome {

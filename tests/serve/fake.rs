@@ -9,13 +9,9 @@ use feedmill::model::entry::{
 };
 use feedmill::model::features::Marks;
 use feedmill::model::outcome::{BoxFuture, Clock};
-use feedmill::model::policy::{
-    Catalog, CategoryPolicy, DedupMode, Listen, Network, ServerPolicy, SitePolicy,
-};
+use feedmill::model::policy::{Catalog, CategoryPolicy, Listen, Network, ServerPolicy, SitePolicy};
 use feedmill::model::selection::{Position, Selection, Series, Stretch, Unit};
-use feedmill::model::source::{
-    CategorySlug, ContentShare, FeedMeta, OnAdd, Source, SourceId, SourceState,
-};
+use feedmill::model::source::{CategorySlug, FeedMeta, Source, SourceId, SourceState};
 use feedmill::model::verdict::{Claim, EntryKey, Joined};
 use feedmill::serve::Settings;
 use feedmill::store::{Bounds, Candidates, Health, Stats, Store, StoreError};
@@ -185,28 +181,8 @@ impl Clock for Standing {
 
 pub fn source(id: &str, url: &str, categories: &[&str]) -> Source {
     Source {
-        id: SourceId::new(id),
-        url: url.parse().unwrap(),
-        title: None,
         categories: categories.iter().map(|slug| CategorySlug::new(slug)).collect(),
-        interval: None,
-        timeout: Duration::from_secs(30),
-        body_bytes_max: 1 << 20,
-        proxy: None,
-        priority: 0,
-        aliases: Vec::new(),
-        on_add: OnAdd::All,
-        content: ContentShare::Full,
-        dedup: DedupMode::Full,
-        include: Vec::new(),
-        exclude: Vec::new(),
-        timezone: TimeZone::UTC,
-        encoding: None,
-        headers: Vec::new(),
-        user_agent: None,
-        secret_file: None,
-        publish: true,
-        overrides_block: false,
+        ..Source::plain(id, url.parse().unwrap())
     }
 }
 
