@@ -18,6 +18,11 @@ use crate::model::source::SourceId;
 use crate::model::verdict::{Joined, Verdict};
 use crate::store::StoreError;
 
+/// Copies of one story that are found by what they say. A wire story is in a hundred papers: were all
+/// of them in the lists of its keys, the lists would be too long to be of use, and the next copy
+/// would find none of them.
+const COPIES_FOUND_BY: usize = 40;
+
 /// How long after its first publication a story's copy is exchanged freely.
 const FREE: SignedDuration = SignedDuration::from_mins(30);
 
@@ -85,10 +90,13 @@ impl Work<'_> {
         why: Why,
         report: &mut Report,
     ) -> Result<EntryNo, StoreError> {
-        let held = self.hold(item, story, why);
+        let mut held = self.hold(item, story, why);
         let entry = held.no;
         if let Some(story) = self.story(story)? {
             let mut story = Story::clone(&story);
+            if story.members.len() >= COPIES_FOUND_BY {
+                held.marks.keys.clear();
+            }
             story.members.push(member(&held));
             self.batch.entries.insert(entry, held);
             self.number(&mut story)?;
@@ -162,7 +170,11 @@ impl Work<'_> {
         entry.guid_kind = held.entry.guid_kind;
         entry.published = held.entry.published;
         held.entry = entry;
+        let is_found_by_others = held.marks.keys.is_empty() && self.is_crowded(held.story)?;
         held.marks = held.marks.renewed(item.prepared.marks.clone());
+        if is_found_by_others {
+            held.marks.keys.clear();
+        }
         held.fingerprint = item.prepared.fingerprint;
         held.credit.clone_from(&item.prepared.credit);
         self.facts.forget(no);
@@ -172,6 +184,11 @@ impl Work<'_> {
         self.batch.entries.insert(no, held);
         report.has_changed = true;
         Ok(Verdict::Updated)
+    }
+
+    /// Tells whether a story has enough copies to be found by.
+    fn is_crowded(&self, story: StoryNo) -> Result<bool, StoreError> {
+        Ok(self.story(story)?.is_some_and(|story| story.members.len() > COPIES_FOUND_BY))
     }
 
     /// Joins stories that were found to be one: the one that was opened first lives on.
