@@ -251,7 +251,7 @@ impl Work<'_> {
         for member in &story.members {
             let (held, facts) = (self.held(member.entry)?, self.facts(member.entry));
             if let (Some(held), Some(facts)) = (held, facts) {
-                copies.push((held, facts, self.names_of(&member.source)));
+                copies.push((held, facts, self.names_of(&member.source)?));
             }
         }
         let opened = copies.iter().map(|(held, ..)| held.first_seen).min().unwrap_or(self.at);
@@ -267,11 +267,18 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Returns priority and names of a source; one that is no longer configured has neither.
-    fn names_of(&self, id: &SourceId) -> (i64, Vec<String>) {
-        let Some(source) = self.settings.catalog.source(id) else { return (i64::MIN, Vec::new()) };
-        let names = source.title.iter().chain(&source.aliases).cloned().collect();
-        (source.priority, names)
+    /// Returns priority of a source, and the names that others credit it by: its title, else what
+    /// its feed calls itself, and its aliases. One that is no longer configured has neither.
+    fn names_of(&self, id: &SourceId) -> Result<(i64, Vec<String>), StoreError> {
+        let Some(source) = self.settings.catalog.source(id) else {
+            return Ok((i64::MIN, Vec::new()));
+        };
+        let title = match &source.title {
+            Some(title) => Some(title.clone()),
+            None => crate::poll::state_of(self.store, id)?.meta.title.clone(),
+        };
+        let names = title.into_iter().chain(source.aliases.iter().cloned()).collect();
+        Ok((source.priority, names))
     }
 
     /// Notes that the feeds of the other sources of a story change with it.
