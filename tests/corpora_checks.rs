@@ -69,6 +69,7 @@ fn read(case: &Value, folder: &Path) -> Case {
         content_location: document.content_location.as_deref(),
         content_language: document.content_language.as_deref(),
         date_order: None,
+        zone_s: None,
         filter: &Filter::new(&source),
     };
     let feed = normalize(raw.clone(), &context);

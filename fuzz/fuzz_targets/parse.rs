@@ -38,6 +38,7 @@ fuzz_target!(|body: &[u8]| {
         content_location: None,
         content_language: None,
         date_order: None,
+        zone_s: None,
         filter: &Filter::new(&source),
     };
     let feed = normalize(raw, &context);
