@@ -12,7 +12,7 @@ use super::returning::Reissue;
 use super::story::Why;
 use super::work::Work;
 use super::{admission, outage, repeat, state, zone};
-use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
+use crate::dedup::{self, Change, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo, compared_date};
 use crate::model::feed::{Feed, FeedItem};
 use crate::model::outcome::{NextPoll, PollResult};
@@ -331,7 +331,12 @@ impl Work<'_> {
                 (entry, self.refresh(item, entry, change, report)?, None)
             }
             Ruling::Returned { entry, change, joined } => {
-                let verdict = self.refresh(item, entry, change, report)?;
+                let refreshed = self.refresh(item, entry, change, report)?;
+                // Its link is new with its id; only another text makes it another version.
+                let verdict = match change {
+                    Change::Unchanged => Verdict::Unchanged,
+                    Change::Updated => refreshed,
+                };
                 (entry, verdict, Some(joined.rule))
             }
             Ruling::Duplicate { story, joined } => {
