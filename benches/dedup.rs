@@ -37,9 +37,11 @@ const WINDOW: Duration = Duration::from_secs(96 * 3_600);
 const BEFORE: u64 = 2_003;
 /// Entries measured at each size.
 const PROBES: u64 = 2_000;
-/// Of entries further back than this the texts are not made: the index let go of them, and they are
-/// entered under as many keys that nobody else has.
-const BACK: u64 = 340_000;
+/// Texts made for the store. Entries behind them have the keys of entries so far back that the index
+/// let go of those: what it holds is of one kind at every size, and a million are soon there.
+const MADE: u64 = 300_000;
+/// Entries before those measured, whose texts are made whatever the size: originals of copies.
+const FRESH: u64 = 4_100;
 
 const SYLLABLES: [&str; 40] = [
     "ba",
@@ -184,6 +186,8 @@ struct Shelf {
     store: MemoryStore,
     facts: std::cell::RefCell<BTreeMap<EntryNo, Arc<Facts>>>,
     names: Names,
+    /// Marks of the first entries.
+    made: Vec<Marks>,
 }
 
 impl Shelf {
@@ -295,38 +299,45 @@ fn story(held: &Held) -> Story {
 fn shelf() -> Shelf {
     let birth = Birth { now: date(0), id_authority: "mill.example,2026".to_owned() };
     let store = MemoryStore::new(birth);
-    Shelf { store, facts: Default::default(), names: Names::default() }
+    Shelf { store, facts: Default::default(), names: Names::default(), made: Vec::new() }
 }
 
 /// Returns what the index takes for an entry: what a store grows by with marks, less what it grows
 /// by without them and less the marks in the record, which sled's store keeps on disk.
 fn index_bytes(count: u64) -> f64 {
+    let mut first = shelf();
+    grow(&mut first, 0, count, true);
     let grown = |is_marked: bool| {
-        let shelf = shelf();
+        let mut shelf = shelf();
+        shelf.made.clone_from(&first.made);
         let before = memory_bytes();
-        let (keys, _) = grow(&shelf, 0, count, is_marked);
+        let (keys, _) = grow(&mut shelf, 0, count, is_marked);
         ((memory_bytes() - before - keys as f64 * 8.0) / count as f64, shelf)
     };
-    // Both are kept to the end: memory given back would be taken again and not be seen.
-    let ((without, first), (with, second)) = (grown(false), grown(true));
-    drop((first, second));
+    // All are kept to the end: memory given back would be taken again and not be seen.
+    let ((without, second), (with, third)) = (grown(false), grown(true));
+    drop((second, third));
     with - without
 }
 
 /// Puts entries in; returns how many index keys they have, and the seconds that the store took.
-fn grow(shelf: &Shelf, from: u64, to: u64, is_marked: bool) -> (usize, f64) {
+fn grow(shelf: &mut Shelf, from: u64, to: u64, is_marked: bool) -> (usize, f64) {
     let (mut keys, mut commit_s) = (0, 0.0);
     for start in (from..to).step_by(1_000) {
         let mut batch = Batch::default();
         for n in start..(start + 1_000).min(to) {
-            let (entry, mut prepared) = match n + BACK < to {
-                true => stand_in(n),
-                false => {
+            let old = shelf.made.get((n % MADE) as usize).filter(|_| n + FRESH < to).cloned();
+            let (entry, mut prepared) = match old {
+                Some(marks) => (Entry::default(), Prepared { marks, ..Prepared::default() }),
+                None => {
                     let entry = article(n);
                     let prepared = prepared(n, &entry, &shelf.names);
                     (entry, prepared)
                 }
             };
+            if n == shelf.made.len() as u64 && n < MADE {
+                shelf.made.push(prepared.marks.clone());
+            }
             if !is_marked {
                 prepared.marks = Marks::default();
             }
@@ -341,25 +352,12 @@ fn grow(shelf: &Shelf, from: u64, to: u64, is_marked: bool) -> (usize, f64) {
     (keys, commit_s)
 }
 
-fn stand_in(n: u64) -> (Entry, Prepared) {
-    let mut dice = Dice::of(n);
-    let keys = (0..43).map(|_| (dice.next() << 20) & !0xFFFF).collect();
-    let marks = Marks { version: 1, keys, mask: dice.next(), is_roundup: false };
-    (Entry::default(), Prepared { marks, ..Prepared::default() })
-}
-
 /// How long the lists are that the keys of the entries of the window lead to.
-fn print_lists(shelf: &Shelf, from: u64, to: u64) {
+fn print_lists(made: &[Marks]) {
     let mut lists: HashMap<u64, u32> = HashMap::new();
-    let mut of_entry: Vec<Vec<u64>> = Vec::new();
-    for n in from..to {
-        let keys = prepared(n, &article(n), &shelf.names).marks.keys;
-        keys.iter().for_each(|key| *lists.entry(*key).or_default() += 1);
-        if n + PROBES >= to {
-            of_entry.push(keys);
-        }
-    }
-    let mut met: Vec<u32> = of_entry.iter().flatten().map(|key| lists[key]).collect();
+    made.iter().flat_map(|marks| &marks.keys).for_each(|key| *lists.entry(*key).or_default() += 1);
+    let of_entry = made.iter().rev().take(PROBES as usize).map(|marks| &marks.keys);
+    let mut met: Vec<u32> = of_entry.flatten().map(|key| lists[key]).collect();
     let stopped = met.iter().filter(|length| **length > 96).count() as f64 / met.len() as f64;
     let mut all: Vec<u32> = lists.into_values().collect();
     for (name, lengths) in [("of all keys", &mut all), ("that an entry meets", &mut met)] {
@@ -367,7 +365,7 @@ fn print_lists(shelf: &Shelf, from: u64, to: u64) {
         let at = |share: usize| lengths[(lengths.len() - 1) * share / 1_000];
         println!(
             "lists {name}, {} entries: median {}, 90 % {}, 99 % {}, 99.9 % {}, longest {}",
-            to - from,
+            made.len(),
             at(500),
             at(900),
             at(990),
@@ -452,11 +450,11 @@ fn measure(shelf: &Shelf, size: u64) -> f64 {
 fn main() {
     let most = std::env::var("FEEDMILL_BENCH_MAX").ok().and_then(|most| most.parse().ok());
     let most: u64 = most.unwrap_or(300_000);
-    println!("the index takes {:.0} bytes an entry (100,000 held)", index_bytes(100_000));
-    let shelf = shelf();
+    println!("the index takes {:.0} bytes an entry (30,000 held)", index_bytes(30_000));
+    let mut shelf = shelf();
     let (mut size, mut first_s) = (0, None);
     for next in [10_000, 100_000, 300_000, 1_000_000].into_iter().filter(|next| *next <= most) {
-        let (growing_s, (keys, commit_s)) = timed(|| grow(&shelf, size, next, true));
+        let (growing_s, (keys, commit_s)) = timed(|| grow(&mut shelf, size, next, true));
         let each = (next - size) as f64;
         println!(
             "{next:>9} held: {:.1} keys an entry, {:.0} us to make, prepare and commit it, {:.0} us of them \
@@ -473,7 +471,7 @@ fn main() {
         );
         first_s.get_or_insert(each_s);
         if size == 300_000 {
-            print_lists(&shelf, 0, size);
+            print_lists(&shelf.made);
         }
     }
 }

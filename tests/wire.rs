@@ -15,7 +15,7 @@ use feedmill::clock::FixedClock;
 use feedmill::config;
 use feedmill::control::{Mill, PollRequest, lines};
 use feedmill::dedup::METHOD_VERSION;
-use feedmill::ingest::{Settings, Writer};
+use feedmill::ingest::{Order, Settings, Writer};
 use feedmill::model::batch::Batch;
 use feedmill::model::entry::{EntryNo, Held};
 use feedmill::model::features::Marks;
@@ -65,12 +65,11 @@ impl Fetch for Papers {
 }
 
 fn store() -> Arc<dyn Store> {
-    let now = "2024-11-22T12:00:00Z".parse().unwrap();
-    Arc::new(MemoryStore::new(Birth { now, id_authority: "mill.example,2024".to_owned() }))
+    Arc::new(MemoryStore::new(Birth { now: now(), id_authority: "mill.example,2024".to_owned() }))
 }
 
-/// Polls that many papers, in order; returns the lines told.
-fn poll(store: &Arc<dyn Store>, papers: &Arc<Papers>, count: usize) -> Vec<Value> {
+/// The writer and all around it, over a store and that many papers.
+fn mill(store: &Arc<dyn Store>, papers: &Arc<Papers>, count: usize) -> Mill {
     let mut text = String::from("[site]\nbase_url = \"https://mill.example\"\n");
     for n in 0..count {
         let _ = write!(text, "[[source]]\nid = \"p{n:03}\"\nurl = \"https://p{n}.example/rss\"\n");
@@ -78,7 +77,6 @@ fn poll(store: &Arc<dyn Store>, papers: &Arc<Papers>, count: usize) -> Vec<Value
     let path = std::path::Path::new("/nowhere/config.toml");
     let config = config::parse(&text, path, &|_| None).unwrap().config;
     let catalog = Arc::clone(&config.catalog);
-    let now: Timestamp = "2024-11-22T12:00:00Z".parse().unwrap();
     let shared = Arc::new(ArcSwap::from_pointee(names(&catalog, store.as_ref()).unwrap()));
     let settings = Settings {
         catalog: Arc::clone(&catalog),
@@ -90,26 +88,47 @@ fn poll(store: &Arc<dyn Store>, papers: &Arc<Papers>, count: usize) -> Vec<Value
     let changed = Arc::new(|_| {});
     let writer =
         Writer::start(Arc::clone(store), settings, Arc::clone(&metrics), changed, 8).unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(FixedClock(now));
+    let clock: Arc<dyn Clock> = Arc::new(FixedClock(now()));
     let fetch: Arc<dyn Fetch> = Arc::<Papers>::clone(papers);
     let jobs = writer.jobs();
     let poller =
         Poller::new(fetch, clock, Arc::clone(store), jobs, Arc::clone(&catalog), shared, 1);
-    let mill = Mill::new(
-        config.path.clone(),
-        catalog,
-        Arc::clone(store),
-        Arc::new(poller),
-        writer,
-        metrics,
-    );
+    let store = Arc::clone(store);
+    Mill::new(config.path.clone(), catalog, store, Arc::new(poller), writer, metrics)
+}
+
+fn now() -> Timestamp {
+    "2024-11-22T12:00:00Z".parse().unwrap()
+}
+
+/// Polls that many papers, in order; returns the lines told.
+fn poll(store: &Arc<dyn Store>, papers: &Arc<Papers>, count: usize) -> Vec<Value> {
     let run = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mill = mill(store, papers, count);
     run.block_on(async {
         let reports = mill.poll(&PollRequest::default(), &mut |_| {}).await.unwrap();
         mill.stop().await;
         let lines = reports.iter().flat_map(lines);
         lines.map(|line| serde_json::from_str(&line).unwrap()).collect()
     })
+}
+
+/// Takes an entry out of its story by hand.
+fn split(store: &Arc<dyn Store>, entry: EntryNo) {
+    let run = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let settings = Settings {
+        catalog: Arc::default(),
+        poll: config::parse("", std::path::Path::new("/nowhere"), &|_| None).unwrap().config.poll,
+        window: Duration::from_secs(96 * 3_600),
+        names: Arc::default(),
+    };
+    let changed = Arc::new(|_| {});
+    let metrics = Arc::new(Metrics::new());
+    let writer = Writer::start(Arc::clone(store), settings, metrics, changed, 8).unwrap();
+    run.block_on(async {
+        assert!(writer.order(Order::Split(entry), now()).await.unwrap().unwrap().has_changed);
+        writer.stop().await;
+    });
 }
 
 fn stories(lines: &[Value]) -> BTreeSet<&str> {
@@ -126,6 +145,12 @@ fn an_agency_story_in_a_hundred_and_fifty_papers_is_one_story() {
     let lines = poll(&store, &papers, PAPERS);
     assert_eq!(lines.len(), PAPERS);
     assert_eq!(stories(&lines).len(), 1);
+    // The last copy is found by the others, until it stands alone.
+    let last = EntryNo(u64::try_from(PAPERS).unwrap());
+    let keys = || store.entries(&[last]).unwrap()[0].as_ref().unwrap().marks.keys.len();
+    assert_eq!(keys(), 0);
+    split(&store, last);
+    assert!(keys() > 10, "{}", keys());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::dedup::{self, Change, Closest, Incumbent, Known};
 use crate::model::entry::{
     CLOSEST_NUMBERS_MAX, Entry, EntryNo, Held, Member, Slug, Story, StoryNo, compared_date,
 };
+use crate::model::features::Marks;
 use crate::model::ids;
 use crate::model::source::SourceId;
 use crate::model::verdict::{Joined, Verdict};
@@ -192,6 +193,16 @@ impl Work<'_> {
     /// Tells whether a story has enough copies to be found by.
     fn is_crowded(&self, story: StoryNo) -> Result<bool, StoreError> {
         Ok(self.story(story)?.is_some_and(|story| story.members.len() > COPIES_FOUND_BY))
+    }
+
+    /// Returns what a copy is found by when it stands alone.
+    pub(super) fn marks_alone(&self, held: &Held) -> Marks {
+        if held.marks.version == 0 || !held.marks.keys.is_empty() {
+            return held.marks.clone();
+        }
+        let context = dedup::Context { names: &self.names, outlet: &held.outlet };
+        let marks = dedup::marks(&dedup::features(&held.entry, context));
+        Marks { is_roundup: held.marks.is_roundup, ..marks }
     }
 
     /// Joins stories that were found to be one: the one that was opened first lives on.
