@@ -18,6 +18,7 @@ pub mod retention;
 mod returning;
 mod state;
 mod story;
+mod withheld;
 mod work;
 mod zone;
 

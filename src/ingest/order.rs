@@ -169,6 +169,7 @@ impl Work<'_> {
                     members: vec![member(held)],
                     representative: held.no,
                     was_changed_late: false,
+                    exchanged: None,
                     ..Story::clone(&former)
                 });
             }
@@ -188,6 +189,7 @@ impl Work<'_> {
             is_expired: false,
             is_withdrawn: false,
             was_changed_late: false,
+            exchanged: None,
             numbers: Vec::new(),
         }
     }

@@ -61,6 +61,7 @@ impl Work<'_> {
             is_withdrawn: false,
             is_expired: false,
             was_changed_late: false,
+            exchanged: None,
             numbers: Vec::new(),
         };
         self.number(&mut story)?;
@@ -124,7 +125,7 @@ impl Work<'_> {
             source: item.source.id.clone(),
             story,
             key: item.identity.own,
-            updated: stated.map_or(self.at, |stated| stated.min(self.at)),
+            updated: stated.or(item.filed).map_or(self.at, |stated| stated.min(self.at)),
             entry,
             first_seen: self.at,
             filed: item.filed,
@@ -246,6 +247,13 @@ impl Work<'_> {
         let chosen = chosen.unwrap_or(story.representative);
         let is_late = self.at.duration_since(opened) > FREE;
         story.was_changed_late |= is_late && chosen != story.representative;
+        if let (Some(before), Some(now)) = (self.held(story.representative)?, self.held(chosen)?)
+            && before.no != now.no
+        {
+            let reads_alike = before.fingerprint == now.fingerprint;
+            let since = if reads_alike { before.updated } else { self.at };
+            story.exchanged = story.exchanged.max(Some(since));
+        }
         story.representative = chosen;
         Ok(())
     }
