@@ -118,3 +118,72 @@ fn filters_decide_again_when_an_entry_is_updated() {
     assert_eq!(all["items"][0]["title"], copy.1);
     assert_ne!(all["items"][0]["id"], id, "the id of a story that is gone is never another's");
 }
+
+#[test]
+fn the_copy_that_opened_a_story_is_taken_out_too() {
+    let press = Press::new(&[("a", ""), ("b", ""), ("c", "")]);
+    let date = "Tue, 24 Nov 2026 09:00:00 GMT";
+    for (source, guid, verdict) in
+        [("a", "a-1", "new"), ("b", "b-1", "duplicate"), ("c", "c-1", "duplicate")]
+    {
+        let item = (guid, "Sà lan mắc cạn ở Lạch Quèn được kéo ra", date, TEXT);
+        assert_eq!(press.poll(source, &[item]), [verdict]);
+    }
+    let id = press.all()["items"][0]["id"].clone();
+    let told: Value =
+        serde_json::from_str(press.place.must(&["split", "a-1", "--json"]).trim()).unwrap();
+    let others = told["entry"].clone();
+    assert_ne!(others, id);
+    let said = format!(
+        "the copy keeps `{}`: the others are `{}` now",
+        id.as_str().unwrap(),
+        others.as_str().unwrap()
+    );
+    assert!(told["message"].as_str().unwrap().starts_with(&said), "{told}");
+    let all = press.all();
+    let sources = |id: &Value| -> Vec<String> {
+        let item = all["items"].as_array().unwrap().iter().find(|item| item["id"] == *id).unwrap();
+        let shown = item["_feedmill"]["source"]["id"].as_str();
+        let copies = item["_feedmill"]["copies"].as_array().into_iter().flatten();
+        shown
+            .into_iter()
+            .chain(copies.map(|copy| copy["source"].as_str().unwrap()))
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(
+        (sources(&id), sources(&others)),
+        (vec!["a".to_owned()], vec!["b".to_owned(), "c".to_owned()])
+    );
+    let again = press.place.must(&["split", "a-1"]);
+    assert!(again.contains("a story of its own already"), "{again}");
+    let item = ("a-1", "Sà lan mắc cạn ở Lạch Quèn được kéo ra", date, TEXT);
+    assert_eq!(press.poll("a", &[item]), ["unchanged"], "it is never decided again");
+}
+
+#[test]
+fn a_guid_that_several_sources_use_is_not_guessed_at() {
+    let press = Press::new(&[("a", ""), ("b", "exclude = [\"Casino\"]")]);
+    let date = "Tue, 24 Nov 2026 09:00:00 GMT";
+    assert_eq!(press.poll("a", &[("12345", "Sà lan mắc cạn được kéo ra", date, TEXT)]), ["new"]);
+    let other = (
+        "12345",
+        "Chợ hoa xuân mở sớm",
+        date,
+        "Ban quản lý chợ cho tiểu thương dọn hàng từ thứ bảy.",
+    );
+    let excluded = ("b-2", "Casino", date, "Register now.");
+    assert_eq!(press.poll("b", &[other, excluded]), ["withheld", "new"]);
+    let refused = press.place.run(&["withdraw", "12345"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(65), "{said}");
+    assert!(said.contains("name one of a:12345, b:12345"), "{said}");
+    let both = press.place.must(&["explain", "12345"]);
+    assert_eq!(both.matches("\nentry ").count(), 2, "{both}");
+    press.place.must(&["withdraw", "b:12345"]);
+    let all = press.all();
+    assert_eq!(all["items"].as_array().unwrap().len(), 1);
+    assert_eq!(all["items"][0]["title"], "Sà lan mắc cạn được kéo ra");
+    let withheld = press.place.must(&["explain", "b-2"]);
+    assert!(withheld.contains("withheld by `include` or `exclude`"), "{withheld}");
+}
