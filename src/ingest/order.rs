@@ -127,6 +127,7 @@ impl Work<'_> {
         let own = self.move_out(&story, leave)?;
         let mut rest = Story { members: stay, ..story.clone() };
         self.choose(&mut rest)?;
+        self.find_by_the_rest(&rest)?;
         self.batch.stories.insert(rest.no, rest);
         let (old, slug) = (&story.public_id, Slug::of(&own));
         let message = if is_opener {
@@ -152,7 +153,8 @@ impl Work<'_> {
             let joined =
                 if held.no == opener.no { by_hand("split", None) } else { held.joined.clone() };
             self.facts.forget(held.no);
-            let held = Held { story: own.no, joined, ..Held::clone(&held) };
+            let marks = self.marks_alone(&held);
+            let held = Held { story: own.no, joined, marks, ..Held::clone(&held) };
             self.batch.entries.insert(held.no, held);
         }
         self.choose(&mut own)?;
@@ -284,6 +286,7 @@ impl Work<'_> {
                 self.touch(&story, None)?;
                 self.choose(&mut story)?;
             }
+            self.find_by_the_rest(&story)?;
             self.batch.stories.insert(*no, story);
         }
         let entries = dropped.len();

@@ -46,6 +46,7 @@ impl Work<'_> {
             } else if story.representative == entry {
                 self.choose(&mut story)?;
             }
+            self.find_by_the_rest(&story)?;
             self.batch.stories.insert(story.no, story);
         }
         self.facts.forget(entry);
