@@ -1,7 +1,10 @@
 //! Our memory of a source after a poll.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
+use crate::model::entry::EntryNo;
 use crate::model::feed::Feed;
 use crate::model::outcome::{NextPoll, PollResult};
 use crate::model::source::{
@@ -71,6 +74,44 @@ fn note_validators(state: &mut SourceState, is_new: bool, validators: Option<Val
     }
 }
 
+/// How much of a feed a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All that the feed lists.
+    Whole,
+    /// What is new since the document before (226, RFC 3229 §10.4.1): what it leaves out is still listed (P50).
+    Delta,
+}
+
+/// Items that a feed is taken to list when it comes in deltas: the newest so many.
+const DELTA_LISTED_MAX: usize = 1_000;
+
+impl Extent {
+    /// Tells it by the status of the answer.
+    pub(super) fn of(status: u16) -> Self {
+        if status == 226 { Self::Delta } else { Self::Whole }
+    }
+
+    /// Returns the entries that are listed although the document does not say so.
+    pub(super) fn kept(self, state: &SourceState) -> Vec<EntryNo> {
+        match self {
+            Self::Whole => Vec::new(),
+            Self::Delta => state.listed.iter().filter_map(|listed| listed.entry).collect(),
+        }
+    }
+
+    /// Returns what the feed lists as a whole once `listed` has been read.
+    pub(super) fn listing(self, state: &SourceState, mut listed: Vec<Listed>) -> Vec<Listed> {
+        if self == Self::Delta {
+            let said: BTreeSet<Option<EntryNo>> = listed.iter().map(|it| it.entry).collect();
+            let left_out = state.listed.iter().filter(|it| !said.contains(&it.entry)).copied();
+            listed.extend(left_out);
+            listed.truncate(DELTA_LISTED_MAX);
+        }
+        listed
+    }
+}
+
 /// Notes what a document listed; entries that left it are remembered as departed.
 pub(super) fn note_listed(state: &mut SourceState, listed: Vec<Listed>) {
     let last_listed = state.fetch_no;
@@ -131,7 +172,6 @@ pub(super) fn not_before(state: &SourceState, result: &PollResult, next: NextPol
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::entry::EntryNo;
     use crate::model::source::ItemHash;
 
     fn listed(numbers: &[u64]) -> Vec<Listed> {
@@ -149,6 +189,22 @@ mod tests {
         note_listed(&mut state, listed(&[1, 3]));
         assert_eq!(state.departed, [Departed { entry: EntryNo(2), last_listed: 2 }]);
         assert_eq!(state.fetch_no, 3);
+    }
+
+    #[test]
+    fn p50_what_a_delta_leaves_out_is_still_listed() {
+        let state = SourceState { listed: listed(&[3, 2, 1]), ..SourceState::default() };
+        let again = Listed { item: ItemHash(22), entry: Some(EntryNo(2)) };
+        let delta = vec![listed(&[4])[0], again];
+        let numbers = |extent: Extent| -> Vec<u64> {
+            extent.listing(&state, delta.clone()).iter().map(|it| it.item.0).collect()
+        };
+        assert_eq!(numbers(Extent::of(226)), [4, 22, 3, 1]);
+        assert_eq!(numbers(Extent::of(200)), [4, 22]);
+        assert_eq!(Extent::Delta.kept(&state), [3, 2, 1].map(EntryNo));
+        assert!(Extent::Whole.kept(&state).is_empty());
+        let endless: Vec<u64> = (0..2_000).collect();
+        assert_eq!(Extent::Delta.listing(&state, listed(&endless)).len(), DELTA_LISTED_MAX);
     }
 
     #[test]
