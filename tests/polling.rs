@@ -228,6 +228,28 @@ fn p13_a_restart_polls_nothing_early_and_keeps_the_validators() {
 }
 
 #[test]
+fn p13_what_a_killed_daemon_had_answered_is_not_asked_again() {
+    let origin = Origin::start();
+    let mut sources = String::new();
+    for number in 0..40 {
+        origin.feed(&format!("/{number}"), "\"1\"", DATE, &feed(&[number]));
+        sources += &source(&format!("s{number}"), &origin.url(&format!("/{number}")), "");
+    }
+    let place = Place::new(&sources);
+    let daemon = place.daemon();
+    let all = || -> usize { (0..40).map(|number| origin.seen(&format!("/{number}")).len()).sum() };
+    // The second round is 304s only.
+    for _ in 0..2 {
+        assert_eq!(blackbox::unix_ask(&place.socket(), "POST", "/poll").0, 200);
+    }
+    daemon.kill();
+    let asked = all();
+    assert!(asked >= 80);
+    place.must(&["poll", "--due"]);
+    assert_eq!(all(), asked, "everything answered was durable, its next poll included");
+}
+
+#[test]
 fn p14_a_200_with_the_same_etag_and_body_touches_no_entry() {
     let one = One::new();
     one.answers(tagged(&feed(&[2, 1]), "\"1\""));
