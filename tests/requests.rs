@@ -274,3 +274,35 @@ async fn connections_are_kept_alive() {
     }
     assert_eq!(origin.connections(), 1);
 }
+
+#[tokio::test]
+async fn a_kept_connection_that_was_closed_meanwhile_is_nobodys_failure() {
+    let cases: [(&str, Reply); 3] = [
+        ("closed", Reply::default().then_close()),
+        ("reset", Reply::default().then_reset()),
+        ("closed within the head", Reply::raw("HTTP/1.1 20").then_close()),
+    ];
+    for (name, end) in cases {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        // The second request of the first connection meets its end.
+        let origin =
+            Origin::start(move |_| match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                1 => end.clone(),
+                _ => Reply::ok(&[], RSS),
+            })
+            .await;
+        let fetcher = fetcher(&policy());
+        for _ in 0..2 {
+            modified(fetch(&fetcher, source(&origin.url("/"))).await);
+        }
+        let connections: Vec<usize> = origin.seen().iter().map(|seen| seen.connection).collect();
+        assert_eq!(connections, [0, 0, 1], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_without_any_answer_is_not_tried_again() {
+    let origin = Origin::start(|_| Reply::default().then_close()).await;
+    let (kind, _, _) = failed(get(&origin.url("/")).await);
+    assert_eq!((kind, origin.seen().len()), (FailureKind::Network, 1));
+}

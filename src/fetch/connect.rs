@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout};
 use tower_service::Service;
 
 use super::address::is_allowed;
+use super::exchange::Used;
 use super::proxy::Proxy;
 use super::trouble::ConnectError;
 use crate::model::policy::Network;
@@ -178,7 +179,7 @@ pub(super) struct Wire {
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.is_relayed)
+        Connected::new().proxy(self.is_relayed).extra(Used::default())
     }
 }
 

@@ -11,6 +11,7 @@ mod address;
 mod body;
 mod connect;
 mod decode;
+mod exchange;
 mod pace;
 mod post;
 mod proxy;
@@ -26,21 +27,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, HeaderValue, PROXY_AUTHORIZATION,
-};
+use http::header::{CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
-use hyper_util::client::legacy::{Client, Error};
+use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use self::connect::{Connector, Dialer, Timed};
+use self::exchange::exchange;
 use self::proxy::Proxy;
 use self::request::{Identity, Meaning};
 use self::trip::Trip;
@@ -55,9 +53,6 @@ use crate::model::source::Validators;
 pub use self::address::is_public;
 pub use self::pace::{Pace, Pause, Turn, authority};
 pub use self::post::HttpPost;
-
-/// From the connection to the end of the answer's head.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// For how long a connection is kept for the next request to its host.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -311,34 +306,6 @@ impl Fetch for HttpFetch {
     fn fetch<'a>(&'a self, request: &'a FetchRequest) -> BoxFuture<'a, FetchOutcome> {
         Box::pin(self.run(request))
     }
-}
-
-/// Sends a request and waits for the head of the answer.
-async fn exchange(
-    route: &Route,
-    mut message: Request<Empty<Bytes>>,
-) -> Result<Response<Incoming>, Trouble> {
-    let is_relayed = message.uri().scheme_str() == Some("http");
-    let credential = route.proxy.as_ref().filter(|_| is_relayed).and_then(|p| p.authorization());
-    if let Some(value) = credential {
-        message.headers_mut().insert(PROXY_AUTHORIZATION, value);
-    }
-    let captured = capture_connection(&mut message);
-    let response = route.client.request(message);
-    let explained = |error: Error| Trouble::of_exchange(&error);
-    tokio::select! {
-        response = response => response.map_err(explained),
-        () = head_is_late(captured) => {
-            let late = format!("no answer within {} s", HEADERS_TIMEOUT.as_secs());
-            Err(Trouble::new(FailureKind::Network, late))
-        }
-    }
-}
-
-/// Returns when the answer's head is overdue; the time runs from the connection, which has a limit of its own.
-async fn head_is_late(mut captured: CaptureConnection) {
-    drop(captured.wait_for_connection_metadata().await);
-    sleep_until(Instant::now() + HEADERS_TIMEOUT).await;
 }
 
 async fn document(
