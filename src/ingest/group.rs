@@ -1,9 +1,10 @@
 //! Polls made durable together.
 //!
-//! A poll that brought news is a batch of its own, at once. One that changed nothing but what we remember of sources (a 304,
+//! A poll that brought news is a batch of its own, staged at once. One that changed nothing but what we remember of sources (a 304,
 //! a failure) waits for the end of its group: however many they are, they are one batch. Nothing is answered before it is
 //! durable, so a crash loses at most the polls of one group, which are then asked once more; no other is asked early.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::{Ingest, Job, Mode};
 use crate::clock::Stopwatch;
 use crate::model::batch::Batch;
 use crate::model::change::Change;
+use crate::model::selection::Series;
 use crate::poll::Finding;
 use crate::store::StoreError;
 
@@ -40,6 +42,8 @@ pub(super) struct Group {
     decided: Vec<Decided>,
     /// What is remembered of the sources that are not committed yet.
     states: Batch,
+    /// The last number given in each series: the store does not show those of this group yet.
+    given: BTreeMap<Series, u64>,
     is_committed: bool,
 }
 
@@ -101,6 +105,8 @@ impl Ingest {
                 let error = Arc::new(error);
                 group.fail(&error);
                 let _ = reply.send(Err(error));
+                // What was given in this group is known no more, so the store has to show it first.
+                self.finish(std::mem::take(group));
             }
         }
     }
@@ -111,13 +117,19 @@ impl Ingest {
         mode: Mode,
         group: &mut Group,
     ) -> Result<(Report, Change), StoreError> {
+        if finding.document.is_some() {
+            // Whatever is wrong with an entry is no other poll's trouble.
+            self.settle(group)?;
+        }
         let (base, mut numbers) = match (mode, self.dry.take()) {
             (Mode::DryRun, Some(dry)) => dry,
             (Mode::DryRun, None) => (Batch::default(), self.numbers),
             (Mode::Commit, _) => (std::mem::take(&mut group.states), self.numbers),
         };
         let mut work = Work::new(self, base, &mut numbers, finding.at);
+        work.given = std::mem::take(&mut group.given);
         let report = work.poll(finding)?;
+        let given = std::mem::take(&mut work.given);
         let mut change = std::mem::take(&mut work.change);
         if report.has_changed && change.is_empty() {
             // Not a story: how a source is doing.
@@ -129,19 +141,32 @@ impl Ingest {
                 self.dry = Some((batch, numbers));
                 return Ok((report, Change::default()));
             }
-            Mode::Commit if batch.is_states_only() => group.states = batch,
+            Mode::Commit if batch.is_states_only() => {
+                (group.states, group.given) = (batch, given);
+            }
             Mode::Commit => {
-                self.commit(batch)?;
+                self.stage(batch)?;
+                group.given = given;
                 self.numbers = numbers;
-                group.decided.iter_mut().for_each(|decided| decided.is_committed = true);
             }
         }
         Ok((report, change))
     }
 
-    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+    /// Writes what is remembered of sources.
+    fn settle(&self, group: &mut Group) -> Result<(), StoreError> {
+        let states = std::mem::take(&mut group.states);
+        if states.is_empty() {
+            return Ok(());
+        }
+        self.stage(states)?;
+        group.decided.iter_mut().for_each(|decided| decided.is_committed = true);
+        Ok(())
+    }
+
+    fn stage(&self, batch: Batch) -> Result<(), StoreError> {
         let watch = Stopwatch::start();
-        self.store.commit(batch)?;
+        self.store.stage(batch)?;
         self.metrics.store_commit(watch.elapsed());
         Ok(())
     }
@@ -151,7 +176,7 @@ impl Ingest {
         if group.decided.is_empty() {
             return;
         }
-        let committed = self.commit(std::mem::take(&mut group.states));
+        let committed = self.settle(&mut group);
         let watch = Stopwatch::start();
         let synced = committed.and_then(|()| self.store.sync()).map_err(Arc::new);
         self.sync_took = watch.elapsed();
