@@ -261,6 +261,15 @@ async fn a_secret_file_is_read_at_each_fetch() {
 }
 
 #[tokio::test]
+async fn credentials_are_not_sent_in_the_clear_unless_the_network_is_named() {
+    // Nothing leaves this machine: it is refused before there is a connection.
+    let (kind, error, answer) = failed(get("http://u:s3cret@8.8.8.8/feed").await);
+    assert_eq!((kind, answer.is_none()), (FailureKind::Refused, true), "{error}");
+    assert!(error.starts_with("credentials are not sent over http"), "{error}");
+    assert!(!error.contains("s3cret"), "{error}");
+}
+
+#[tokio::test]
 async fn errors_hold_no_secret() {
     let origin = Origin::start(|seen| match seen.target.as_str() {
         "/a" => Reply::redirect(302, "/b?token=s3cret"),
@@ -792,6 +801,23 @@ async fn a_proxy_that_refuses_a_tunnel_is_named() {
     let (kind, error, _) = failed(fetch(&fetcher(&policy()), source).await);
     assert_eq!(kind, FailureKind::Network);
     assert_eq!(error, "the proxy refused a tunnel: HTTP/1.1 403 Forbidden");
+}
+
+#[tokio::test]
+async fn an_https_proxy_is_spoken_to_in_tls() {
+    let proxy = Origin::start(|_| Reply::ok(&[], RSS)).await;
+    let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
+    let file = ca_file(&ours);
+    let fetcher = fetcher(&trusting(&file));
+    let behind = |authority: &Authority| {
+        let config = authority.server("127.0.0.1", 2090, &[]);
+        let address = in_front_of(proxy.address, config, Ending::Proper);
+        through(&format!("https://{address}"), "http://127.0.0.1:9/f")
+    };
+    assert_eq!(modified(fetch(&fetcher, behind(&ours)).await).0.body, RSS);
+    assert_eq!(proxy.seen()[0].target, "http://127.0.0.1:9/f");
+    let (kind, error, _) = failed(fetch(&fetcher, behind(&theirs)).await);
+    assert_eq!((kind, proxy.seen().len()), (FailureKind::Network, 1), "{error}");
 }
 
 #[tokio::test]

@@ -424,6 +424,39 @@ fn p33_a_complete_feed_is_polled_slowly_and_stays() {
 }
 
 #[test]
+fn p37_gaps_between_requests_are_kept_when_the_present_is_given() {
+    let origin = Origin::start();
+    let mut sources = "host_gap = \"100ms\"\n".to_owned();
+    for number in 0..3 {
+        origin.feed(&format!("/{number}"), "\"1\"", DATE, &feed(&[number]));
+        sources += &source(&format!("s{number}"), &origin.url(&format!("/{number}")), "");
+    }
+    let place = Place::new("");
+    let config = std::fs::read_to_string(place.config()).unwrap();
+    let config = config.replace("host_gap = \"0s\"\n", "");
+    std::fs::write(place.config(), config + &sources).unwrap();
+    let begun = std::time::Instant::now();
+    place.must(&["poll", "--at", &at(1, "12:00")]);
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(200));
+    assert!((0..3).all(|number| origin.seen(&format!("/{number}")).len() == 1));
+}
+
+#[test]
+fn p38_one_url_is_asked_for_once_whatever_its_form() {
+    let origin = Origin::start();
+    origin.feed(PATH, "\"1\"", DATE, &feed(&[1]));
+    let url = origin.url(PATH);
+    let upper = url.replace("http://", "HTTP://");
+    let sources = source("a", &url, "")
+        + &source("b", &(url.clone() + "#top"), "")
+        + &source("c", &upper, "");
+    let place = Place::new(&sources);
+    place.must(&["poll", "--at", &at(1, "12:00")]);
+    assert_eq!(origin.seen(PATH).len(), 1);
+    assert!(status(&place).as_array().unwrap().iter().all(|source| source["entries"] == 1));
+}
+
+#[test]
 fn p39_a_source_that_fails_backs_off_and_is_shown_as_broken_after_a_fortnight() {
     let one = One::new();
     one.answers(Answer::status(500));

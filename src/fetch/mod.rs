@@ -134,6 +134,17 @@ impl HttpFetch {
         })
     }
 
+    /// Measures everyone's turns by another clock: one that runs where `clock` stands still.
+    pub fn paced_by(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.pace = Arc::new(Pace::new(&self.policy, clock));
+        self
+    }
+
+    /// Notes when a publisher was last asked in an earlier run, so that gaps are kept over a restart.
+    pub fn recall(&self, url: &Url, at: Timestamp) {
+        self.pace.recall(url.host_str().unwrap_or_default(), at);
+    }
+
     /// Makes a fetcher of another policy that takes over everyone's turns, if their rules are the same, and reads the
     /// certificate authorities again. Connections are opened anew.
     pub fn renewed(&self, policy: &PollPolicy) -> Result<Self, FetchSetupError> {
@@ -204,6 +215,9 @@ impl HttpFetch {
             Ok(turn) => turn,
             Err(pause) => return Ok(Some(paused(&host, pause))),
         };
+        if authorization.is_some() && trip.url.origin() == request.source.url.origin() {
+            self.admit_credentials(&trip.url).await?;
+        }
         let requested = trip.requested();
         let sent = request::applicable(request.validators.as_ref(), &requested);
         let headers =
@@ -215,6 +229,17 @@ impl HttpFetch {
         })?;
         let response = trip.within(exchange(route, message)).await??;
         self.conclude(request, trip, &authority, sent, response).await
+    }
+
+    /// Refuses to send credentials in the clear, save within networks that the operator has named.
+    async fn admit_credentials(&self, url: &Url) -> Result<(), Trouble> {
+        let host = url.host_str().unwrap_or_default();
+        if url.scheme() == "https" || self.dialer.is_named(host).await {
+            return Ok(());
+        }
+        let words = "credentials are not sent over http: use https, or name its network in \
+                     poll.allow_networks";
+        Err(Trouble::refused(words))
     }
 
     /// Turns an answer into an outcome, or moves on to where it redirects.

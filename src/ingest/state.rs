@@ -32,11 +32,11 @@ pub(super) fn for_source(old: &SourceState, source: &Source) -> SourceState {
 
 /// Notes how the poll ended, without the next poll and without what a document listed; tells of a move to another URL.
 pub(super) fn note_result(state: &mut SourceState, finding: &Finding) -> Option<Move> {
-    let Finding { at, result, answer, error, .. } = finding;
+    let Finding { at, ended, result, answer, error, .. } = finding;
     if let PollResult::Postponed(_) = result {
         return None;
     }
-    state.last_attempt = Some(*at);
+    state.last_attempt = Some(*ended);
     state.http_status = (answer.status != 0).then_some(answer.status);
     state.last_error.clone_from(error);
     state.cost.wire_bytes = state.cost.wire_bytes.saturating_add(answer.wire_bytes);
