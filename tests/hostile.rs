@@ -384,7 +384,9 @@ fn check_published(daemon: &Daemon) {
         for harm in [
             "<script>top",
             "javascript:top",
-            " onerror=",
+            "<img src=x",
+            "onerror='",
+            "onerror=\"",
             "onload=",
             "<iframe",
             "<meta http-equiv=refresh",
