@@ -32,7 +32,7 @@ const GOOD: &str = "127.0.0.3";
 const PORT: u16 = 8_999;
 const TLS_PORT: u16 = 9_100;
 /// The limit of a whole request, and of what a hostile origin may have sent by then, with what the kernel buffers.
-const TIMEOUT_S: f64 = 4.0;
+const TIMEOUT_S: f64 = 6.0;
 const BODY_BYTES_MAX: u64 = 10 << 20;
 const BUFFERED_MAX: u64 = 10 << 20;
 const MEMORY_KIB_MAX: u64 = 300 << 10;
@@ -246,7 +246,8 @@ fn stage() -> Stage {
         };
         // The first answer for this name is an address that may be polled: what is there is nobody's secret.
         let more = if path == REBIND { "exclude = [\"INTERNAL\"]" } else { "" };
-        sources += &source(&slug(&path), &format!("http://{host}:{PORT}{path}"), more);
+        let query = if path == "/slow-ok" { "?ms=500" } else { "" };
+        sources += &source(&slug(&path), &format!("http://{host}:{PORT}{path}{query}"), more);
     }
     for (port, name) in (TLS_PORT..).zip(TLS) {
         sources += &source(&format!("tls-{name}"), &format!("https://{EVIL}:{port}/ok.rss"), "");
@@ -322,7 +323,6 @@ fn check_outcomes(asked: &BTreeMap<String, Value>) {
         "evil-gzip-lie",
         "tls-ok",
         "name-ok",
-        "name-slow",
     ];
     for id in well {
         assert!(asked[id]["last_success"].is_string(), "{}", asked[id]);
@@ -379,20 +379,16 @@ fn check_published(daemon: &Daemon) {
     let feed = daemon.get("/all.atom").text();
     let html: Vec<String> = feed.split("type=\"html\"").skip(1).map(markup).collect();
     assert!(html.len() > 10, "{}", html.len());
-    for text in html.iter().chain([&daemon.get("/").text()]) {
-        let lower = text.to_lowercase();
-        for harm in [
-            "<script>top",
-            "javascript:top",
-            "<img src=x",
-            "onerror='",
-            "onerror=\"",
-            "onload=",
-            "<iframe",
-            "<meta http-equiv=refresh",
-        ] {
-            assert!(!lower.contains(harm), "{harm} in {text}");
+    let harms = ["<script", "javascript:top", "<img src=x", "onload=", "<iframe", "<form", "<meta"];
+    for text in html.iter().map(|text| text.to_lowercase()) {
+        for harm in harms {
+            assert!(!text.contains(harm), "{harm} in {text}");
         }
+    }
+    // A title is text: on a page its markup is escaped.
+    let page = daemon.get("/").text().to_lowercase();
+    for harm in ["<script>top", "href=\"javascript", "<img src=x", "<iframe", "<form action=//"] {
+        assert!(!page.contains(harm), "{harm} in {page}");
     }
     assert!(feed.contains("Tin 0 số 0") && feed.contains("Tin 4 số 1"));
 }
