@@ -161,19 +161,18 @@ fn without_capitals() -> Vec<Pair> {
 
 /// Pairs that a reader would call one article.
 pub(crate) fn copies() -> Vec<Pair> {
-    [own_words(), house_styles()].into_iter().flatten().collect()
+    [own_words(), own_words_elsewhere(), house_styles()].into_iter().flatten().collect()
 }
+
+const SYNONYM: &str = "one story; the headline's word is another house's choice";
 
 /// The headline is written anew over the same text, or the text with it.
 fn own_words() -> Vec<Pair> {
-    const ZH: &str = "<p>11月18日上午,望江隧道最后一段管节沉放到位,全长五公里的主线顺利贯通。项目负责人林志远介绍,施工水域每年有半年风浪较大,团队自主研制了新的定位系统,三年来未发生一起重大安全事故。隧道计划明年六月通车。</p>";
-    const SYNONYM: &str = "one story; the headline's word is another house's choice";
     let slashed = LIBRARY.replace("rejecting a plan", "throwing out a plan");
     let updated = format!(
         "{FERRY}<p>Friday: inspectors said a fuel line had been found loose near the pump.</p>"
     );
     let in_hospital = FERRY.replace("two members of the crew", "three members of the crew");
-    let lead = |html: &'static str| html.split_inclusive("</p>").next().unwrap_or(html);
     vec![
         pair(
             "a synonym, English",
@@ -211,6 +210,13 @@ fn own_words() -> Vec<Pair> {
             other(&FERRY_TITLE.replace("withdrawn", "taken off"), &in_hospital),
             "the headlines do not speak of it",
         ),
+    ]
+}
+
+fn own_words_elsewhere() -> Vec<Pair> {
+    const ZH: &str = "<p>11月18日上午,望江隧道最后一段管节沉放到位,全长五公里的主线顺利贯通。项目负责人林志远介绍,施工水域每年有半年风浪较大,团队自主研制了新的定位系统,三年来未发生一起重大安全事故。隧道计划明年六月通车。</p>";
+    let lead = |html: &'static str| html.split_inclusive("</p>").next().unwrap_or(html);
+    vec![
         pair(
             "a synonym, Vietnamese",
             news("Giá lúa hè thu tại An Giang giảm mạnh", RICE),
