@@ -9,6 +9,7 @@
 pub mod admin;
 pub mod body;
 pub mod cache;
+pub mod heads;
 pub mod limit;
 pub mod listener;
 mod paint;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::header;
+use http::header::{self, HeaderValue};
 use http::{Request, StatusCode};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -78,6 +79,7 @@ struct Front {
     settings: Settings,
     shell: html::Shell,
     style: Style,
+    policy: HeaderValue,
 }
 
 /// The public service: everything that answers need.
@@ -193,25 +195,60 @@ impl Site {
     }
 
     /// Answers one request. The body of a request is never read.
-    pub async fn respond<B>(self: &Arc<Self>, request: &Request<B>, peer: Peer) -> Answer {
+    pub async fn respond<B: Sync>(self: &Arc<Self>, request: &Request<B>, peer: Peer) -> Answer {
         let began = Instant::now();
-        let front = self.front.load_full();
         let route = route(request.method(), request.uri().path());
-        let mut answer = if self.is_admitted(&front, request, peer) {
-            self.answer(&front, &route, request).await
-        } else {
-            too_many()
+        let answer = match self.at_once(&route, request, peer, began) {
+            Some(answer) => answer,
+            // Apart, so that the common way carries nothing of it.
+            None => Box::pin(self.in_time(&route, request)).await,
         };
-        respond::finish(&mut answer);
         (self.hook)(route.name(), answer.status().as_u16(), began.elapsed());
         answer
     }
 
-    fn is_admitted<B>(&self, front: &Front, request: &Request<B>, peer: Peer) -> bool {
+    /// Answers what is over the limit, and what is at hand.
+    fn at_once<B>(
+        &self,
+        route: &Route,
+        request: &Request<B>,
+        peer: Peer,
+        now: Instant,
+    ) -> Option<Answer> {
+        if !self.is_admitted(&self.front.load(), request, peer, now) {
+            let mut answer = too_many();
+            respond::finish(answer.headers_mut());
+            return Some(answer);
+        }
+        let headers = request.headers();
+        if !route.has_document()
+            || matches!(**self.readiness.load(), Readiness::Starting(_))
+            || respond::asks_for_delta(headers)
+        {
+            return None;
+        }
+        let body = self.cache.good(route, now)?;
+        Some(respond::body(headers, &body, self.clock.now()))
+    }
+
+    async fn in_time<B>(self: &Arc<Self>, route: &Route, request: &Request<B>) -> Answer {
+        let front = self.front.load_full();
+        let mut answer = self.answer(&front, route, request).await;
+        respond::finish(answer.headers_mut());
+        answer
+    }
+
+    fn is_admitted<B>(
+        &self,
+        front: &Front,
+        request: &Request<B>,
+        peer: Peer,
+        now: Instant,
+    ) -> bool {
         let server = &front.settings.server;
         let Some(per_s) = server.rate_limit_per_s else { return true };
         let client = client(peer, request.headers(), &server.trusted_proxies);
-        client.is_none_or(|client| self.limiter.admits(client, per_s, Instant::now()))
+        client.is_none_or(|client| self.limiter.admits(client, per_s, now))
     }
 
     async fn answer<B>(
@@ -253,11 +290,7 @@ impl Site {
             return unavailable(why);
         }
         match self.outcome(route).await {
-            Ok(Outcome::Body(body)) => {
-                let mut answer = self.body(route, request, &body).await;
-                front.guard(&mut answer, route);
-                answer
-            }
+            Ok(Outcome::Body(body)) => self.body(route, request, &body).await,
             Ok(Outcome::Moved(path)) => front.moved(&path),
             Ok(Outcome::Gone) => front.notice(StatusCode::GONE, is_feed_path(request)),
             Ok(Outcome::Unknown) => front.notice(StatusCode::NOT_FOUND, is_feed_path(request)),
@@ -267,7 +300,7 @@ impl Site {
 
     /// Returns what a route comes to, rendered when it has to be.
     async fn outcome(self: &Arc<Self>, route: &Route) -> Result<Outcome, RenderError> {
-        if let Some(body) = self.cache.good(route) {
+        if let Some(body) = self.cache.good(route, Instant::now()) {
             return Ok(Outcome::Body(body));
         }
         let (site, own) = (Arc::clone(self), route.clone());
@@ -313,7 +346,14 @@ impl Site {
         let front = self.front.load_full();
         let store = self.store.load_full();
         let store = store.as_ref().as_ref().ok_or(RenderError::Closed)?;
-        paint::paint(&**store, &front, route)
+        let outcome = paint::paint(&**store, &front, route)?;
+        Ok(match outcome {
+            Outcome::Body(body) if route.is_page() => {
+                let policy = Some(front.policy.clone());
+                Outcome::Body(Arc::new(Rendered { policy, ..Arc::unwrap_or_clone(body) }))
+            }
+            other => other,
+        })
     }
 
     fn ready(&self) -> Answer {
@@ -347,7 +387,8 @@ impl Front {
             sections: categories.map(|c| (c.slug.to_string(), c.title.clone())).collect(),
             sources: published.map(|source| source.id.to_string()).collect(),
         };
-        Self { settings, shell, style }
+        let policy = policy(shell.images);
+        Self { settings, shell, style, policy }
     }
 
     /// A page for people, or a line for a feed reader: a feed URL never answers HTML (R112).
@@ -365,41 +406,26 @@ impl Front {
         let body = html::notice(&self.shell, notice);
         let keep = "public, max-age=60";
         let mut answer = respond::page(status, body, paint::HTML, keep);
-        self.guard(&mut answer, &Route::NotFound);
+        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
+        respond::put(answer.headers_mut(), header::REFERRER_POLICY, heads::REFERRER_POLICY);
         answer
     }
 
     fn moved(&self, path: &str) -> Answer {
         respond::moved(&format!("{}{path}", self.settings.site.base_url))
     }
+}
 
-    /// What a page may load: its style sheet and icon, and pictures of others only if the operator says so (R97).
-    fn guard(&self, answer: &mut Answer, route: &Route) {
-        let is_page = matches!(
-            route,
-            Route::Page(..)
-                | Route::Entry(_)
-                | Route::Dates
-                | Route::Categories
-                | Route::Sources
-                | Route::Status
-                | Route::NotFound
-        );
-        if !is_page {
-            return;
-        }
-        let media = if self.shell.images {
-            " img-src 'self' https: http: data:; media-src https: http:;"
-        } else {
-            " img-src 'self';"
-        };
-        let policy = format!(
-            "default-src 'none'; style-src 'self';{media} base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'"
-        );
-        respond::put(answer.headers_mut(), header::CONTENT_SECURITY_POLICY, &policy);
-        respond::put(answer.headers_mut(), header::REFERRER_POLICY, "no-referrer");
-    }
+/// What a page may load: its style sheet and icon, and pictures of others only if the operator says
+/// so (R97).
+fn policy(images: bool) -> HeaderValue {
+    HeaderValue::from_static(if images {
+        "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; \
+         media-src https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    } else {
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'"
+    })
 }
 
 /// Whether a path is that of a feed or list for programs.
