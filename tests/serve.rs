@@ -557,6 +557,12 @@ async fn no_store_or_a_broken_one_is_503_and_never_an_empty_feed_r102() {
         assert!(reply.field("retry-after").is_some(), "{path}");
     }
     assert_eq!(server.get("/healthz").await.status, 200, "alive");
+    let page = server.get("/category/thoi-su").await;
+    assert_eq!((page.status, page.field("cache-control")), (503, Some("no-store")));
+    assert!(page.text().contains("<h1>Xin chờ giây lát</h1>"), "people get a page: {page:?}");
+    let style =
+        page.text().split("href=\"/n").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(server.get(&style).await.status, 200, "and its style sheet: {style}");
     server.site.set_store(Some(Arc::new(world())));
     server.site.set_readiness(Readiness::Ready);
     assert_eq!(server.get("/all.atom").await.status, 200);
@@ -568,6 +574,7 @@ async fn no_store_or_a_broken_one_is_503_and_never_an_empty_feed_r102() {
     server.site.set_store(Some(Arc::new(broken)));
     let reply = server.get("/all.atom").await;
     assert_eq!((reply.status, reply.field("retry-after")), (503, Some("10")));
+    assert!(!reply.text().contains('<'), "R112: a feed URL never answers HTML");
 }
 
 #[tokio::test]

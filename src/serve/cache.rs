@@ -105,6 +105,12 @@ impl Cache {
         self.rendered.load(Ordering::Relaxed)
     }
 
+    /// Returns how many bodies are kept and their bytes, twins included.
+    pub fn size(&self) -> (usize, usize) {
+        let slots = self.lock();
+        (slots.by_route.len(), slots.bytes)
+    }
+
     /// Returns the body of a route, asked for at `used_at`, if it is good: one look-up.
     pub fn good(&self, route: &Route, used_at: Instant) -> Option<Arc<Rendered>> {
         let now = self.revisions.now();

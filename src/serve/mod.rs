@@ -9,6 +9,7 @@
 pub mod admin;
 pub mod body;
 pub mod cache;
+mod front;
 pub mod heads;
 pub mod limit;
 pub mod listener;
@@ -24,7 +25,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::header::{self, HeaderValue};
 use http::{Request, StatusCode};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -33,11 +33,11 @@ use crate::model::change::Change;
 use crate::model::outcome::Clock;
 use crate::model::policy::{Catalog, ServerPolicy, SitePolicy};
 use crate::model::source::SourceId;
-use crate::render::html::{self, Notice, Style};
 use crate::store::Store;
 
 use body::{Past, Rendered};
 use cache::{Cache, Outcome, RenderError};
+use front::{Front, failed, is_feed_path, too_many, unavailable};
 use limit::{Limiter, Peer, client};
 use respond::Answer;
 use route::{Format, Part, Route, Scope, route};
@@ -71,17 +71,6 @@ pub enum Readiness {
 const WARM_FOR: Duration = Duration::from_secs(600);
 /// Between a change and that rendering.
 const WARM_PAUSE: Duration = Duration::from_millis(200);
-/// Seconds after which a 503 may be tried again.
-const RETRY_AFTER_S: &str = "10";
-
-/// The settings with what is reckoned from them once.
-struct Front {
-    settings: Settings,
-    shell: html::Shell,
-    style: Style,
-    policy: HeaderValue,
-}
-
 /// The public service: everything that answers need.
 pub struct Site {
     store: ArcSwap<Option<Arc<dyn Store>>>,
@@ -189,6 +178,11 @@ impl Site {
         self.cache.rendered()
     }
 
+    /// Returns how many bodies are kept and their bytes, twins included.
+    pub fn cached(&self) -> (usize, usize) {
+        self.cache.size()
+    }
+
     /// Says what `/readyz` answers.
     pub fn set_readiness(&self, readiness: Readiness) {
         self.readiness.store(Arc::new(readiness));
@@ -287,7 +281,7 @@ impl Site {
         request: &Request<B>,
     ) -> Answer {
         if let Readiness::Starting(why) = &**self.readiness.load() {
-            return unavailable(why);
+            return front.without_store(route, why, is_feed_path(request));
         }
         match self.outcome(route).await {
             Ok(Outcome::Body(body)) => self.body(route, request, &body).await,
@@ -363,106 +357,6 @@ impl Site {
             Readiness::PollingStopped(why) => {
                 respond::text(StatusCode::OK, format!("ok, but polling stands still: {why}\n"))
             }
-        }
-    }
-}
-
-impl Front {
-    fn new(settings: Settings) -> Self {
-        let style = html::style(&settings.site.accent);
-        let site = &settings.site;
-        let base_path = url::Url::parse(&site.base_url)
-            .map(|url| url.path().trim_end_matches('/').to_owned())
-            .unwrap_or_default();
-        let categories = settings.catalog.categories.iter();
-        let published = settings.catalog.sources.iter().filter(|source| source.publish);
-        let shell = html::Shell {
-            title: site.title.clone(),
-            language: site.language.clone(),
-            base_url: site.base_url.clone(),
-            style_href: format!("{base_path}{}", style.path),
-            base_path,
-            images: site.images,
-            timezone: site.timezone.clone(),
-            sections: categories.map(|c| (c.slug.to_string(), c.title.clone())).collect(),
-            sources: published.map(|source| source.id.to_string()).collect(),
-        };
-        let policy = policy(shell.images);
-        Self { settings, shell, style, policy }
-    }
-
-    /// A page for people, or a line for a feed reader: a feed URL never answers HTML (R112).
-    fn notice(&self, status: StatusCode, is_feed: IsFeed) -> Answer {
-        let notice = match status {
-            StatusCode::GONE => Notice::Gone,
-            StatusCode::NOT_FOUND => Notice::NotFound,
-            StatusCode::SERVICE_UNAVAILABLE => Notice::Unavailable,
-            _ => Notice::Failed,
-        };
-        if is_feed == IsFeed::Yes || status.is_server_error() {
-            let reason = status.canonical_reason().unwrap_or_default().to_lowercase();
-            return respond::text(status, format!("{reason}\n"));
-        }
-        let body = html::notice(&self.shell, notice);
-        let keep = "public, max-age=60";
-        let mut answer = respond::page(status, body, paint::HTML, keep);
-        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
-        respond::put(answer.headers_mut(), header::REFERRER_POLICY, heads::REFERRER_POLICY);
-        answer
-    }
-
-    fn moved(&self, path: &str) -> Answer {
-        respond::moved(&format!("{}{path}", self.settings.site.base_url))
-    }
-}
-
-/// What a page may load: its style sheet and icon, and pictures of others only if the operator says
-/// so (R97).
-fn policy(images: bool) -> HeaderValue {
-    HeaderValue::from_static(if images {
-        "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; \
-         media-src https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    } else {
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'"
-    })
-}
-
-/// Whether a path is that of a feed or list for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum IsFeed {
-    Yes,
-    No,
-}
-
-fn is_feed_path<B>(request: &Request<B>) -> IsFeed {
-    let path = request.uri().path();
-    let endings = [".atom", ".rss", ".json", ".opml", ".css", ".txt"];
-    if endings.iter().any(|ending| path.ends_with(ending)) { IsFeed::Yes } else { IsFeed::No }
-}
-
-fn unavailable(why: &str) -> Answer {
-    let mut answer = respond::text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
-    respond::put(answer.headers_mut(), header::RETRY_AFTER, RETRY_AFTER_S);
-    answer
-}
-
-fn too_many() -> Answer {
-    let mut answer = respond::text(StatusCode::TOO_MANY_REQUESTS, "too many requests\n");
-    respond::put(answer.headers_mut(), header::RETRY_AFTER, "1");
-    answer
-}
-
-fn failed(front: &Front, error: &RenderError, is_feed: IsFeed) -> Answer {
-    match error {
-        RenderError::Closed => unavailable("the store is not open"),
-        RenderError::Store(cause) => {
-            tracing::warn!(error = %cause, "failed to read what a page holds");
-            unavailable("the store cannot be read")
-        }
-        RenderError::Panicked => {
-            tracing::error!("a rendering panicked");
-            front.notice(StatusCode::INTERNAL_SERVER_ERROR, is_feed)
         }
     }
 }

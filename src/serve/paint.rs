@@ -18,8 +18,8 @@ use super::{Format, Front, Part, Route, Scope};
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 const ATOM: &str = "application/atom+xml; charset=utf-8";
 const OPML: &str = "text/x-opml; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SVG: &str = "image/svg+xml";
+pub(super) const CSS: &str = "text/css; charset=utf-8";
+pub(super) const SVG: &str = "image/svg+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Renders a route that has a body.
