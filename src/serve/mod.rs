@@ -51,6 +51,8 @@ pub struct Settings {
     pub catalog: Arc<Catalog>,
     /// `[server]`.
     pub server: ServerPolicy,
+    /// Values of `secret_file`, kept out of all that is published.
+    pub hidden: Arc<select::Hidden>,
 }
 
 /// Told of every answer: route name, status, time taken.
