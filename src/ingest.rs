@@ -11,6 +11,7 @@ mod filing;
 mod number;
 mod order;
 mod outage;
+mod own;
 mod recover;
 mod repeat;
 mod report;

@@ -276,6 +276,7 @@ impl Work<'_> {
         };
         let decision = dedup::decide_item(&incoming, self, item.source.dedup, self.settings.window);
         self.check()?;
+        let decision = self.unless_ours(item, decision)?;
         self.apply(item, decision, report)
     }
 
