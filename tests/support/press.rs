@@ -97,18 +97,18 @@ impl Press {
         let fetch = Arc::new(ScriptedFetch::default());
         let hands = Arc::new(Hands(Mutex::new(NOW.parse().unwrap())));
         let clock: Arc<dyn Clock> = Arc::<Hands>::clone(&hands);
-        let settings = serve::Settings {
-            site: config.site.clone(),
-            catalog: Arc::clone(&config.catalog),
-            server: config.server.clone(),
-            hidden: Arc::default(),
-        };
+        let settings = settings(&config);
         let hook = Box::new(|_: &'static str, _: u16, _: Duration| {});
         let site = Site::new(Some(Arc::clone(&store)), settings, Arc::clone(&clock), hook);
         let changed = Arc::clone(&site);
         let mill =
             mill(&config, &store, &fetch, clock, Arc::new(move |change| changed.changed(&change)));
         Self { mill, store, config, site, fetch, hands }
+    }
+
+    /// Returns what the configuration says of serving.
+    pub fn settings(&self) -> serve::Settings {
+        settings(&self.config)
     }
 
     /// Sets what a URL answers from now on.
@@ -150,6 +150,15 @@ impl Press {
 
 const SITE: &str = "[site]\ntitle = \"Mill\"\nbase_url = \"https://mill.example\"\n\
                     timezone = \"Asia/Ho_Chi_Minh\"\n[server]\nrate_limit = \"off\"\n";
+
+fn settings(config: &Config) -> serve::Settings {
+    serve::Settings {
+        site: config.site.clone(),
+        catalog: Arc::clone(&config.catalog),
+        server: config.server.clone(),
+        hidden: Arc::default(),
+    }
+}
 
 fn mill(
     config: &Config,
