@@ -1,7 +1,8 @@
 //! A reader that people use: newsboat subscribes to a running daemon.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stderr,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "a test stops at the first surprise, and says what it skips"
 )]
 

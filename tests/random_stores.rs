@@ -162,6 +162,7 @@ fn read_back(bytes: Vec<u8>) -> Vec<Essence> {
         content_language: None,
         filter: &filter,
         date_order: None,
+        zone_s: None,
     };
     let entry = |item: feedmill::model::feed::FeedItem| {
         let entry = item.entry.unwrap();
