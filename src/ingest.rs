@@ -20,6 +20,7 @@ mod returning;
 mod sketch;
 mod state;
 mod story;
+mod withheld;
 mod work;
 mod zone;
 
