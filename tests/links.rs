@@ -2,12 +2,13 @@
 //! and is told (R120), ids stay; external pages of link blogs (R52); the author of an original (R13).
 #![expect(clippy::unwrap_used, reason = "a broken fixture must stop the suite")]
 
-use feedmill::model::entry::{Entry, REL_EXTERNAL};
+use feedmill::model::entry::{Entry, Link, REL_EXTERNAL};
 use feedmill::model::feed::Feed;
 use feedmill::model::raw::RawDocument;
 use feedmill::model::source::Source;
 use feedmill::normalize::{Context, Filter, normalize};
 use feedmill::parse::{ReadSettings, parse};
+use feedmill::render::{Document, Item, atom, json};
 use url::Url;
 
 const URL: &str = "https://a.example/feed";
@@ -48,7 +49,7 @@ fn atom(inner: &str) -> String {
     )
 }
 
-fn json(members: &str) -> String {
+fn json_feed(members: &str) -> String {
     format!(
         r#"{{"version":"https://jsonfeed.org/version/1.1","title":"T","items":[{{"id":"javascript:id","title":"t",{members}}}]}}"#
     )
@@ -71,10 +72,10 @@ fn r120_links_that_run_something_go_and_are_told() {
         atom(r#"<link rel="related" href="javascript:alert(1)"/>"#),
         atom(r#"<link rel="enclosure" href="vbscript:x"/>"#),
         atom("<author><name>N</name><uri>javascript:alert(1)</uri></author>"),
-        json(r#""url":"javascript:alert(1)""#),
-        json(r#""image":"data:image/png;base64,AAAA""#),
-        json(r#""attachments":[{"url":"javascript:alert(1)","mime_type":"audio/mpeg"}]"#),
-        json(r#""authors":[{"name":"N","url":"javascript:alert(1)"}]"#),
+        json_feed(r#""url":"javascript:alert(1)""#),
+        json_feed(r#""image":"data:image/png;base64,AAAA""#),
+        json_feed(r#""attachments":[{"url":"javascript:alert(1)","mime_type":"audio/mpeg"}]"#),
+        json_feed(r#""authors":[{"name":"N","url":"javascript:alert(1)"}]"#),
     ];
     for body in cases {
         let feed = read(&body);
@@ -115,12 +116,28 @@ fn r52_the_page_of_a_link_blog_is_kept_apart_or_stands_in() {
     let external = |entry: &Entry| {
         entry.links.iter().find(|it| it.rel == REL_EXTERNAL).map(|it| it.href.clone())
     };
-    let both = entry(&json(r#""url":"https://a.example/1","external_url":"https://e.example/""#));
+    let both =
+        entry(&json_feed(r#""url":"https://a.example/1","external_url":"https://e.example/""#));
     assert_eq!(both.link.as_deref(), Some("https://a.example/1"));
     assert_eq!(external(&both).as_deref(), Some("https://e.example/"));
-    let only = entry(&json(r#""external_url":"https://e.example/""#));
+    let only = entry(&json_feed(r#""external_url":"https://e.example/""#));
     assert_eq!(only.link.as_deref(), Some("https://e.example/"));
     assert_eq!(external(&only).as_deref(), Some("https://e.example/"));
+}
+
+#[test]
+fn r52_the_page_of_a_link_blog_is_written_again() {
+    let link =
+        |rel: &str, href: &str| Link { rel: rel.into(), href: href.into(), ..Link::default() };
+    let links =
+        vec![link("related", "https://r.example/"), link(REL_EXTERNAL, "https://e.example/")];
+    let item = Item { id: "urn:1".into(), links, ..Item::default() };
+    let document = Document { items: vec![item], ..Document::default() };
+    let feed: serde_json::Value = serde_json::from_slice(&json::write(&document)).unwrap();
+    let written = feed.pointer("/items/0/external_url").and_then(|it| it.as_str());
+    assert_eq!(written, Some("https://e.example/"));
+    let atom = String::from_utf8(atom::write(&document)).unwrap();
+    assert!(atom.contains(r#"rel="related""#) && !atom.contains(REL_EXTERNAL), "{atom}");
 }
 
 #[test]
