@@ -2,8 +2,8 @@
 //!
 //! A silent or slow client is closed by deadline (`pulse`), a full server closes the connection
 //! that has been longest without a request (`registry`), and an accept error never ends the loop.
-//! Shutting down stops accepting, lets requests in progress end, and closes what is left after
-//! `SHUTDOWN_MAX`.
+//! Shutting down stops accepting, lets requests in progress and those on their way end, and closes
+//! what is left after `SHUTDOWN_MAX`.
 
 mod pulse;
 mod registry;
@@ -26,7 +26,7 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -45,6 +45,8 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 const BACKLOG: u32 = 1_024;
 /// Requests in progress get so long when the server is told to stop.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
+/// A request on its way when the server is told to stop gets so long to arrive.
+const ARRIVAL_MAX: Duration = Duration::from_secs(1);
 /// Wait after an accept error (no descriptors left …).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -236,10 +238,12 @@ where
                 continue;
             }
         };
+        // Who was accepted is answered, also when the server is told to stop at this very moment.
         let permit = tokio::select! {
+            biased;
+            permit = room(&shared) => permit,
             () = shared.stop.cancelled() => return,
             () = shared.kill.cancelled() => return,
-            permit = room(&shared) => permit,
         };
         let connection = Arc::clone(&shared);
         shared.tracker.spawn(async move {
@@ -326,7 +330,9 @@ async fn watch<C: GracefulConnection, S>(
     let mut kill = pin!(shared.kill.cancelled());
     let mut evicted = pin!(place.evicted());
     let mut timer = pin!(sleep_until(pulse.deadline()));
-    let mut is_stopping = false;
+    // From when on a connection without a request is closed; `None`: the server goes on.
+    let mut closes = None;
+    let mut is_closing = false;
     std::future::poll_fn(|context| {
         if connection.as_mut().poll(context).is_ready()
             || kill.as_mut().poll(context).is_ready()
@@ -334,8 +340,13 @@ async fn watch<C: GracefulConnection, S>(
         {
             return Poll::Ready(());
         }
-        if !is_stopping && stop.as_mut().poll(context).is_ready() {
-            is_stopping = true;
+        if closes.is_none() && stop.as_mut().poll(context).is_ready() {
+            closes = Some(Box::pin(sleep(ARRIVAL_MAX)));
+        }
+        if let Some(closes) = closes.as_mut().filter(|_| !is_closing)
+            && (!pulse.awaits_head() || closes.as_mut().poll(context).is_ready())
+        {
+            is_closing = true;
             connection.as_mut().graceful_shutdown();
             if connection.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
