@@ -7,7 +7,7 @@ use comfy_table::{ContentArrangement, Table};
 
 use super::print_line;
 
-/// The width of a terminal that does not say its own.
+/// The width of a terminal that does not say its own, in `$COLUMNS` neither.
 const COLUMNS: u16 = 80;
 
 /// Draws rows under a heading, no wider than so many columns; long cells are wrapped.
@@ -24,7 +24,10 @@ pub(super) fn drawn(heading: &[&str], rows: &[Vec<String>], columns: u16) -> Str
 }
 
 fn columns() -> u16 {
-    super::environment("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS)
+    let window = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    let own = window.map(|window| window.ws_col).filter(|columns| *columns > 0);
+    let named = || super::environment("COLUMNS").and_then(|columns| columns.parse().ok());
+    own.or_else(named).unwrap_or(COLUMNS)
 }
 
 /// Prints rows under a heading.
