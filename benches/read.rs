@@ -73,6 +73,7 @@ fn normalized(raw: RawFeed, source: &Source, filter: &Filter) -> feedmill::model
         content_location: None,
         content_language: None,
         date_order: None,
+        zone_s: None,
         filter,
     };
     normalize(raw, &context)
