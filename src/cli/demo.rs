@@ -106,7 +106,7 @@ fn print_merged(reports: &[Report]) {
     print_line("");
     super::table::print(&["copies", "merged story"], Some("carried by"), &rows);
     print_line(&format!(
-        "\n{} entries polled from {} sources; {} stories published, {} of them merged from several sources",
+        "\n{} entries polled from {} sources; {} stories published, {} of them merged",
         lines.len(),
         reports.iter().filter(|report| report.error.is_none()).count(),
         stories.len(),
