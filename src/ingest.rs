@@ -16,6 +16,7 @@ mod repeat;
 mod report;
 pub mod retention;
 mod returning;
+mod sketch;
 mod state;
 mod story;
 mod work;
@@ -256,6 +257,11 @@ impl Ingest {
 
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         self.number();
+        match self.renew_marks() {
+            Ok(0) => {}
+            Ok(renewed) => tracing::info!(renewed, "made marks again that an older version made"),
+            Err(error) => tracing::error!(%error, "failed to make marks again"),
+        }
         while let Some(job) = waiting.blocking_recv() {
             let watch = Stopwatch::start();
             let mut group = Vec::new();

@@ -96,28 +96,29 @@ impl Scanner {
     }
 
     fn push_decoded(&mut self, text: &str) {
-        for c in text.chars() {
-            if c.is_whitespace() {
-                self.space_pending = true;
+        for (place, word) in text.split(char::is_whitespace).enumerate() {
+            self.space_pending |= place > 0;
+            if word.is_empty() {
                 continue;
             }
             if self.space_pending && !self.block.text.is_empty() {
-                self.push_char(' ');
+                self.push_word(" ");
             }
             self.space_pending = false;
-            self.push_char(c);
+            self.push_word(word);
         }
     }
 
-    fn push_char(&mut self, c: char) {
-        self.block.text.push(c);
+    fn push_word(&mut self, word: &str) {
+        self.block.text.push_str(word);
         // A loose accent is no character of its own: NFC and NFD count alike.
-        if matches!(c, '\u{300}'..='\u{36F}') {
-            return;
-        }
-        self.block.chars = self.block.chars.saturating_add(1);
+        let is_counted = |c: &char| !matches!(c, '\u{300}'..='\u{36F}');
+        let chars =
+            if word.is_ascii() { word.len() } else { word.chars().filter(is_counted).count() };
+        let chars = u32::try_from(chars).unwrap_or(u32::MAX);
+        self.block.chars = self.block.chars.saturating_add(chars);
         if self.links_open > 0 {
-            self.block.link_chars = self.block.link_chars.saturating_add(1);
+            self.block.link_chars = self.block.link_chars.saturating_add(chars);
         }
     }
 

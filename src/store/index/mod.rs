@@ -5,6 +5,7 @@
 //! texts; about 170 bytes a story and copy.
 
 mod arrivals;
+mod chains;
 mod postings;
 mod recurring;
 mod rows;

@@ -301,14 +301,14 @@ fn old_articles_of_a_first_document_are_candidates() {
 }
 
 #[test]
-fn only_the_newest_two_hundred_thousand_take_part() {
+fn only_the_newest_three_hundred_thousand_take_part() {
     let mut index = Index::default();
     add(&mut index, 1, head(10, &[7]));
     add(&mut index, 2, head(10, &[7]));
-    add(&mut index, 200_001, head(10, &[8]));
+    add(&mut index, 300_001, head(10, &[8]));
     assert_eq!(ask(&index, &[7], 0, 99, 9), [(2, 1.0 / 1.1)]);
     let mut built = Index::default();
-    assert!(built.add_older_entry(EntryNo(200_001), &head(10, &[8])));
+    assert!(built.add_older_entry(EntryNo(300_001), &head(10, &[8])));
     assert!(built.add_older_entry(EntryNo(2), &head(10, &[7])));
     assert!(!built.add_older_entry(EntryNo(1), &head(10, &[7])), "reading back ends here");
     assert_eq!(ask(&built, &[7], 0, 99, 9), [(2, 1.0 / 1.1)]);
@@ -323,6 +323,15 @@ fn what_left_the_window_is_dropped_from_memory() {
     }
     // Nine days are in the window and one more is kept, at two keys each; a sweep may be late.
     assert!((18..=22).contains(&postings.len()), "{} postings", postings.len());
+}
+
+#[test]
+fn a_rush_does_not_wait_for_a_day_to_be_swept() {
+    let mut postings = Postings::default();
+    for no in (1..=700_000).step_by(1_000) {
+        postings.insert(EntryNo(no), &head(10, &[no]));
+    }
+    assert!((300..=335).contains(&postings.len()), "{} postings", postings.len());
 }
 
 #[test]
