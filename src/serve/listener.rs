@@ -26,7 +26,7 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -341,7 +341,7 @@ async fn watch<C: GracefulConnection, S>(
             return Poll::Ready(());
         }
         if closes.is_none() && stop.as_mut().poll(context).is_ready() {
-            closes = Some(Box::pin(sleep(ARRIVAL_MAX)));
+            closes = Some(Box::pin(sleep_until(Instant::now() + ARRIVAL_MAX)));
         }
         if let Some(closes) = closes.as_mut().filter(|_| !is_closing)
             && (!pulse.awaits_head() || closes.as_mut().poll(context).is_ready())
