@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use super::later;
 use super::report::{Event, Line, PlacedBy, Report};
 use super::returning::Reissue;
+use super::state::Extent;
 use super::story::Why;
 use super::work::Work;
 use super::{admission, outage, repeat, state, zone};
-use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
+use crate::dedup::{self, Change, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo, compared_date};
 use crate::model::feed::{Feed, FeedItem};
 use crate::model::outcome::{NextPoll, PollResult};
@@ -28,11 +29,11 @@ use crate::store::StoreError;
 const READ_AGAIN: ItemHash = ItemHash(0);
 
 /// What was made of one item.
-struct Made {
-    listed: Listed,
-    verdict: Verdict,
-    entry: Option<EntryNo>,
-    rule: Option<String>,
+pub(super) struct Made {
+    pub(super) listed: Listed,
+    pub(super) verdict: Verdict,
+    pub(super) entry: Option<EntryNo>,
+    pub(super) rule: Option<String>,
 }
 
 impl Made {
@@ -57,7 +58,7 @@ pub(super) struct Item<'a> {
     pub(super) source: &'a Arc<Source>,
     /// Number of the document.
     pub(super) fetch_no: u32,
-    hash: ItemHash,
+    pub(super) hash: ItemHash,
     pub(super) entry: &'a Entry,
     pub(super) prepared: &'a Prepared,
     pub(super) identity: &'a Identity,
@@ -80,7 +81,8 @@ impl Work<'_> {
         report.notes.extend(moved.map(|moved| told(&source, &moved)));
         let mut is_rolled_over = false;
         if let Some(read) = finding.document.take() {
-            is_rolled_over = self.document(&source, &mut state, read, &mut report)?;
+            let extent = Extent::of(finding.answer.status);
+            is_rolled_over = self.document(&source, &mut state, read, extent, &mut report)?;
             if report.has_changed {
                 state.changed = Some(later(state.changed, finding.at));
             }
@@ -138,11 +140,13 @@ impl Work<'_> {
         source: &Arc<Source>,
         state: &mut SourceState,
         read: Read,
+        extent: Extent,
         report: &mut Report,
     ) -> Result<bool, StoreError> {
         let Read { mut feed, prepared } = read;
         let identities = self.identify(source, &feed.items);
         self.note_listed(state, &feed.items, &identities)?;
+        self.listed.extend(extent.kept(state));
         let frame = self.frame(state, &feed.items, &prepared, &identities)?;
         let mut arrivals = Vec::new();
         let is_blocked = feed.is_blocked && !source.overrides_block;
@@ -197,7 +201,7 @@ impl Work<'_> {
         let shift = self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
         feed.zone_s = shift.map_or(feed.zone_s, |hours| zone::moved(&feed, hours));
         listed.extend(repeat::stand_ins(self, &superseded, &told)?);
-        state::note_listed(state, listed);
+        state::note_listed(state, extent.listing(state, listed));
         self.note_feed(state, feed, report);
         Ok(is_rolled_over)
     }
@@ -277,6 +281,13 @@ impl Work<'_> {
         };
         let decision = dedup::decide_item(&incoming, self, item.source.dedup, self.settings.window);
         self.check()?;
+        if let (Some(by @ WithheldBy::Filter), Ruling::Known { entry, change }) =
+            (held_back, &decision.ruling)
+            && *change != Change::Unchanged
+        {
+            self.take_out(*entry, item.source, report)?;
+            return Ok(self.withhold(item, by));
+        }
         self.apply(item, decision, report)
     }
 
@@ -298,23 +309,6 @@ impl Work<'_> {
         }
         let context = dedup::Context { names: &self.names, outlet: item.outlet };
         Ok(Cow::Owned(dedup::features(item.entry, context)))
-    }
-
-    fn withhold(&mut self, item: &Item<'_>, by: WithheldBy) -> Made {
-        self.batch.keys.insert(item.identity.own, Claim::Withheld(by));
-        if let (Some(page), WithheldBy::OnAdd) = (item.identity.page, by) {
-            self.batch.keys.insert(page, Claim::Withheld(by));
-        }
-        let rule = match by {
-            WithheldBy::OnAdd => "on_add",
-            WithheldBy::Filter => "filter",
-        };
-        Made {
-            listed: Listed { item: item.hash, entry: None },
-            verdict: Verdict::Withheld,
-            entry: None,
-            rule: Some(rule.to_owned()),
-        }
     }
 
     fn apply(

@@ -286,6 +286,7 @@ pub fn story(no: u64, members: &[&Held]) -> Story {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        exchanged: None,
         numbers: Vec::new(),
     }
 }

@@ -36,6 +36,7 @@ fn story(no: u64, date: i64, members: &[(u64, u8, i64)]) -> Story {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        exchanged: None,
         numbers: vec![(CategorySlug::new("c"), no)],
     }
 }
@@ -131,8 +132,8 @@ proptest! {
         held.iter().rev().for_each(|story| rebuilt.add_story(story));
         for selection in &selections {
             let expected = naive(&held, selection);
-            prop_assert_eq!(&index.select(selection), &expected, "{:?}", selection);
-            prop_assert_eq!(&rebuilt.select(selection), &expected, "rebuilt, {:?}", selection);
+            prop_assert_eq!(&index.select(selection, Shown::ALL), &expected, "{:?}", selection);
+            prop_assert_eq!(&rebuilt.select(selection, Shown::ALL), &expected, "rebuilt, {:?}", selection);
         }
         let published = held.iter().filter(|story| is_published(story)).count();
         prop_assert_eq!(index.published(), u64::try_from(published).unwrap());
@@ -155,9 +156,13 @@ fn a_copy_moves_between_stories_of_one_batch() {
             Change { old: (new.no == before.no).then(|| Arc::new(before.clone())), new }
         });
         index.change_stories(&changes);
-        assert_eq!(numbers(&index.select(&all(Unit::Entries, &[0, 1]))), [20, 10], "{order:?}");
-        assert_eq!(numbers(&index.select(&all(Unit::Stories, &[1]))), [2], "{order:?}");
-        assert_eq!(numbers(&index.select(&all(Unit::Stories, &[0]))), [1], "{order:?}");
+        assert_eq!(
+            numbers(&index.select(&all(Unit::Entries, &[0, 1]), Shown::ALL)),
+            [20, 10],
+            "{order:?}"
+        );
+        assert_eq!(numbers(&index.select(&all(Unit::Stories, &[1]), Shown::ALL)), [2], "{order:?}");
+        assert_eq!(numbers(&index.select(&all(Unit::Stories, &[0]), Shown::ALL)), [1], "{order:?}");
     }
 }
 
@@ -184,7 +189,7 @@ fn a_thousand_sources_are_merged_in_order() {
     }
     let sources = (0..1_000).map(|n| SourceId::new(&format!("s{n}"))).collect();
     let selection = Selection { sources, limit: 4_000, ..all(Unit::Stories, &[]) };
-    let found = index.select(&selection);
+    let found = index.select(&selection, Shown::ALL);
     assert_eq!(found.len(), 4_000);
     assert!(found.is_sorted_by(|newer, older| newer > older));
     assert_eq!(found[0].date, at(4_999));
