@@ -2,6 +2,7 @@
 //! played by the test. `tests/service.sh` has a real one.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test stops at the first surprise, and waits by the real clock"
 )]
