@@ -12,6 +12,7 @@ mod group;
 mod number;
 mod order;
 mod outage;
+mod own;
 mod recover;
 mod repeat;
 mod report;

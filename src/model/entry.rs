@@ -37,6 +37,10 @@ pub struct Category {
     pub label: Option<String>,
 }
 
+/// Relation of the page that a link blog writes about: `external_url` of JSON Feed (R52). Atom and
+/// RSS have no such thing, and say `related`.
+pub const REL_EXTERNAL: &str = "https://jsonfeed.org/version/1.1#external_url";
+
 /// A link other than the permalink and enclosures: `related`, `via`, `replies`, further alternates …
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link {

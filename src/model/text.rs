@@ -10,4 +10,4 @@ mod url_rules;
 
 pub use fold::{fold, is_composed, is_format_char, is_settled, lower_with_accents};
 pub use tokens::{Token, TokenKind, is_common_letter, letters, tokens};
-pub use url::{Canonical, canonical, canonical_url, is_http};
+pub use url::{Canonical, canonical, canonical_url, is_http, trimmed as trimmed_url};

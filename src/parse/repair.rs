@@ -415,12 +415,13 @@ impl<'a> Reader<'a, '_> {
         if kind != Kind::Other && raw.trim().is_empty() || kind == Kind::Container {
             return;
         }
-        let mut text = self.unescaped(raw, has_references);
-        // The end of a CDATA section that began inside another.
-        if has_references && text.contains("]]>") {
+        // The end of a CDATA section that began inside another; "]]&gt;" is text (R44).
+        let text = if has_references && raw.contains("]]>") {
             self.flaws.add(Flaw::UnclosedCdata);
-            text = text.replace("]]>", "");
-        }
+            self.unescaped(&raw.replace("]]>", ""), has_references)
+        } else {
+            self.unescaped(raw, has_references)
+        };
         let Some(frame) = self.frames.last_mut() else { return };
         if let Some(Child::Text(last)) = frame.node.children.last_mut() {
             append(last, &text, self.flaws);

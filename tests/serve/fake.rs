@@ -232,6 +232,7 @@ pub fn settings() -> Settings {
             status_page: false,
             trusted_proxies: vec![Network { address: "127.0.0.1".parse().unwrap(), prefix: 32 }],
         },
+        hidden: Arc::default(),
     }
 }
 
