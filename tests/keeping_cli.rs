@@ -86,6 +86,23 @@ fn a_backup_of_the_running_daemon_restores_the_same_feeds_elsewhere() {
 }
 
 #[test]
+fn a_category_that_was_removed_is_remembered_by_a_restored_store() {
+    let origin = Origin::start();
+    origin.feed("/a.xml", "\"1\"", DATE, &document(3));
+    let config = source(&origin.url("/a.xml"));
+    let place = Place::new(&config);
+    place.must(&["poll"]);
+    let file = place.config().with_file_name("store.backup");
+    place.must(&["backup", file.to_str().unwrap()]);
+    let other = Place::new(&config.replace("categories", "aliases"));
+    other.must(&["restore", file.to_str().unwrap()]);
+    let daemon = other.daemon();
+    let asked =
+        ["/category/thoi-su.atom", "/category/thoi-su/date/2024-11-22", "/category/the-gioi.atom"];
+    assert_eq!(asked.map(|path| daemon.get(path).status), [410, 410, 404]);
+}
+
+#[test]
 fn a_store_of_a_newer_program_is_refused_with_clear_words() {
     let origin = Origin::start();
     origin.feed("/a.xml", "\"1\"", DATE, &document(3));

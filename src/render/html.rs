@@ -272,13 +272,11 @@ struct NoticePage<'a> {
 pub fn listing(shell: &Shell, listing: &Listing<'_>) -> String {
     let words = words(&shell.language);
     let document = listing.document;
-    let title = match listing.kind {
-        Kind::Home => shell.title.clone(),
-        Kind::Category | Kind::Day | Kind::Source => {
-            format!("{} – {}", listing.heading, shell.title)
-        }
-    };
     let path = document.page_url.strip_prefix(&shell.base_url).unwrap_or("/").to_owned();
+    let heading = Some(listing.heading.as_str()).filter(|_| listing.kind != Kind::Home);
+    let part = part_of(&path, words);
+    let names = heading.into_iter().chain(part.as_deref()).chain([shell.title.as_str()]);
+    let title = names.collect::<Vec<_>>().join(" – ");
     let day_path = match listing.kind {
         Kind::Category => format!("{}/date/", path.split("/archive/").next().unwrap_or(&path)),
         Kind::Home | Kind::Day | Kind::Source => "/date/".to_owned(),
@@ -293,6 +291,19 @@ pub fn listing(shell: &Shell, listing: &Listing<'_>) -> String {
     let days = group_by_day(shell, words, document);
     let month = listing.calendar.as_ref().map(|calendar| Month::of(calendar, words));
     finish(&ListingPage { frame, listing, intro, day_path, days, month })
+}
+
+/// Tells the pages of one list apart (WCAG 2.4.2): the number of an archive page, or of the part
+/// of a long day.
+fn part_of(path: &str, words: &Words) -> Option<String> {
+    let (rest, number) = path.rsplit_once('/')?;
+    let (_, kind) = rest.rsplit_once('/')?;
+    let number: u64 = number.parse().ok()?;
+    match kind {
+        "archive" => Some(format!("{} {}", words.archive, number.saturating_add(1))),
+        "page" => Some(format!("{} {number}", words.part)),
+        _ => None,
+    }
 }
 
 /// Writes a story's page.
@@ -570,5 +581,20 @@ mod tests {
         assert_eq!(headline_of(&item, "en"), "Untitled");
         item.content = Some("<p>Some words.</p>".to_owned());
         assert_eq!(headline_of(&item, "en"), "Some words.");
+    }
+
+    #[test]
+    fn r116_the_pages_of_one_list_are_told_apart() {
+        let cases = [
+            ("/", None),
+            ("/category/page", None),
+            ("/all/archive/0", Some("archive page 1")),
+            ("/category/thoi-su/archive/12", Some("archive page 13")),
+            ("/date/2026-11-25", None),
+            ("/date/2026-11-25/page/2", Some("page 2")),
+        ];
+        for (path, part) in cases {
+            assert_eq!(super::part_of(path, super::words("en")).as_deref(), part, "{path}");
+        }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Words {
     pub of_the_day: &'static str,
     pub whole_day: &'static str,
     pub archive: &'static str,
+    /// Before the number of a part of a long day.
+    pub part: &'static str,
     pub copy: &'static str,
     pub follow: &'static str,
     pub feed_is: &'static str,
@@ -83,6 +85,7 @@ const ENGLISH: Words = Words {
     of_the_day: "This day by category",
     whole_day: "All news of the day",
     archive: "archive page",
+    part: "page",
     copy: "One click selects a whole address.",
     follow: "Follow this page",
     feed_is: "A feed lets a reader app fetch the news for you: no account, no tracking, newest \
@@ -145,6 +148,7 @@ const VIETNAMESE: Words = Words {
     of_the_day: "Trong ngày, theo chuyên mục",
     whole_day: "Mọi tin trong ngày",
     archive: "trang lưu trữ",
+    part: "trang",
     copy: "Bấm một lần để chọn cả địa chỉ.",
     follow: "Theo dõi trang này",
     feed_is: "Nguồn cấp tin (feed) để ứng dụng đọc tin tự lấy tin mới cho bạn: không cần \

@@ -28,7 +28,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::ids::feed_id;
 use crate::model::policy::{Catalog, ENTRIES_PER_FEED_MAX, SitePolicy};
-use crate::model::selection::{Position, Selection, Unit};
+use crate::model::selection::{Position, Selection, Series, Unit};
 use crate::model::source::{CategorySlug, Source, SourceId, SourceState};
 use crate::model::verdict::EntryKey;
 use crate::render::{Document, Item};
@@ -164,7 +164,14 @@ impl<'a> View<'a> {
     /// What the configuration had once is gone (410); anything else is unknown.
     fn unless_remembered<T>(&self, scope: &Scope) -> Result<Found<T>, StoreError> {
         let name = match scope {
-            Scope::Category(slug) | Scope::CategoryDay(slug, _) => format!("category/{slug}"),
+            Scope::Category(slug) | Scope::CategoryDay(slug, _) => {
+                // Its stories remember it too, those of a restored store among them.
+                let series = Series::Category(CategorySlug::new(slug));
+                if self.store.stretch(&series, u64::MAX, 0)?.next > 1 {
+                    return Ok(Found::Gone);
+                }
+                format!("category/{slug}")
+            }
             Scope::Source(id) if !self.sources.contains_key(&SourceId::new(id)) => {
                 format!("source/{id}")
             }
