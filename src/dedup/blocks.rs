@@ -96,28 +96,27 @@ impl Scanner {
     }
 
     fn push_decoded(&mut self, text: &str) {
-        for c in text.chars() {
-            if c.is_whitespace() {
-                self.space_pending = true;
+        for (index, word) in text.split(char::is_whitespace).enumerate() {
+            self.space_pending |= index > 0;
+            if word.is_empty() {
                 continue;
             }
             if self.space_pending && !self.block.text.is_empty() {
-                self.push_char(' ');
+                self.push_word(" ");
             }
             self.space_pending = false;
-            self.push_char(c);
+            self.push_word(word);
         }
     }
 
-    fn push_char(&mut self, c: char) {
-        self.block.text.push(c);
+    fn push_word(&mut self, word: &str) {
+        self.block.text.push_str(word);
         // A loose accent is no character of its own: NFC and NFD count alike.
-        if matches!(c, '\u{300}'..='\u{36F}') {
-            return;
-        }
-        self.block.chars = self.block.chars.saturating_add(1);
+        let count = word.chars().filter(|c| !matches!(c, '\u{300}'..='\u{36F}')).count();
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.block.chars = self.block.chars.saturating_add(count);
         if self.links_open > 0 {
-            self.block.link_chars = self.block.link_chars.saturating_add(1);
+            self.block.link_chars = self.block.link_chars.saturating_add(count);
         }
     }
 

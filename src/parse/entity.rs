@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use quick_xml::escape::resolve_html5_entity;
 
 use super::flaws::{Flaw, Flaws};
+use crate::model::text::has_control;
 
 /// Longest reference looked for: `&CounterClockwiseContourIntegral;` has 33 bytes.
 const REFERENCE_BYTES_MAX: usize = 40;
@@ -32,8 +33,7 @@ pub(super) fn is_xml_char(c: char) -> bool {
 pub(super) fn clean<'a>(text: &'a str, flaws: &mut Flaws) -> Cow<'a, str> {
     // `\u{FFFE}` and `\u{FFFF}`, which begin with 0xEF, aside, only bytes below 0x20 can be
     // forbidden.
-    let is_suspect = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    let is_plain = !text.bytes().any(|byte| is_suspect(byte) || byte == 0xEF);
+    let is_plain = !has_control(text) && !text.as_bytes().contains(&0xEF);
     if is_plain || text.chars().all(is_xml_char) {
         return Cow::Borrowed(text);
     }
@@ -72,7 +72,7 @@ fn reference<'a>(text: &'a str, out: &mut String, flaws: &mut Flaws) -> &'a str 
     if let Some(digits) = name.strip_prefix('#') {
         return numeric(digits, end, out, flaws);
     }
-    match resolve_html5_entity(name) {
+    match predefined(name).or_else(|| resolve_html5_entity(name)) {
         Some(value) => {
             if !matches!(name, "amp" | "lt" | "gt" | "quot" | "apos") {
                 flaws.add(Flaw::HtmlEntity);
@@ -87,6 +87,18 @@ fn reference<'a>(text: &'a str, out: &mut String, flaws: &mut Flaws) -> &'a str 
         }
     }
     end
+}
+
+/// Returns what stands for one of the five names that XML itself knows: nearly all that occur.
+fn predefined(name: &str) -> Option<&'static str> {
+    match name {
+        "lt" => Some("<"),
+        "gt" => Some(">"),
+        "amp" => Some("&"),
+        "quot" => Some("\""),
+        "apos" => Some("'"),
+        _ => None,
+    }
 }
 
 fn numeric<'a>(digits: &str, end: &'a str, out: &mut String, flaws: &mut Flaws) -> &'a str {
@@ -140,18 +152,20 @@ fn low_surrogate(high: u32, end: &str) -> Option<(char, &str)> {
 /// Appends `text` escaped for element content and double-quoted attributes alike.
 pub(super) fn escape_into(text: &str, out: &mut String) {
     let mut rest = text;
-    let is_special = |c: char| matches!(c, '&' | '<' | '>' | '"') || !is_xml_char(c);
-    while let Some(at) = rest.find(is_special) {
+    // As in `clean`, a character that XML forbids is a control, or begins with 0xEF.
+    let is_special =
+        |byte: u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | 0xEF) || byte.is_ascii_control();
+    while let Some(at) = rest.bytes().position(is_special) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let mut chars = from.chars();
-        out.push_str(match chars.next() {
-            Some('&') => "&amp;",
-            Some('<') => "&lt;",
-            Some('>') => "&gt;",
-            Some('"') => "&quot;",
-            _ => "",
-        });
+        match chars.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('"') => out.push_str("&quot;"),
+            other => out.extend(other.filter(|c| is_xml_char(*c))),
+        }
         rest = chars.as_str();
     }
     out.push_str(rest);
