@@ -97,6 +97,7 @@ impl Reader {
             content_location: None,
             content_language: None,
             date_order: None,
+            zone_s: None,
             filter: &self.filter,
         };
         normalize(raw, &context)

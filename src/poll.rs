@@ -422,6 +422,7 @@ fn read(
         content_location: document.content_location.as_deref(),
         content_language: document.content_language.as_deref(),
         date_order: state.date_order,
+        zone_s: state.zone_s,
         filter,
     };
     let feed = normalize::normalize(raw, &context);

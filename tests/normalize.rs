@@ -36,6 +36,7 @@ fn source() -> Source {
         include: Vec::new(),
         exclude: Vec::new(),
         timezone: TimeZone::get("Asia/Ho_Chi_Minh").unwrap(),
+        is_zone_given: true,
         encoding: None,
         headers: Vec::new(),
         user_agent: None,
@@ -54,6 +55,7 @@ fn feed_of(raw: RawFeed, source: &Source) -> Feed {
         content_location: None,
         content_language: Some("vi, en"),
         date_order: None,
+        zone_s: None,
         filter: &filter,
     };
     normalize(raw, &context)
@@ -238,6 +240,7 @@ fn the_nearest_base_counts() {
             content_location,
             content_language: None,
             date_order: None,
+            zone_s: None,
             filter: &filter,
         };
         let feed = normalize(document(vec![raw(base)]), &context);

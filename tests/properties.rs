@@ -287,6 +287,7 @@ fn read_back(bytes: Vec<u8>) -> Vec<Essence> {
         content_language: None,
         filter: &filter,
         date_order: None,
+        zone_s: None,
     };
     let feed = normalize::normalize(raw, &context);
     let entry = |item: feedmill::model::feed::FeedItem| {

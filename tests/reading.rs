@@ -173,6 +173,66 @@ fn d11_a_date_without_a_zone_is_in_the_zone_of_the_source_else_of_the_site() {
     }
 }
 
+/// Items with a `lastBuildDate` of the channel.
+fn built(date: &str, items: &[(&str, &str, &str)]) -> String {
+    let built = format!("<channel><lastBuildDate>{date}</lastBuildDate>");
+    rss(items).replacen("<channel>", &built, 1)
+}
+
+/// A reader for whom nobody has named a time zone.
+fn without_zone(settings: &str) -> Reader {
+    let reader = Reader::new(settings);
+    let config = std::fs::read_to_string(reader.place.config()).unwrap();
+    let zone = "timezone = \"Asia/Ho_Chi_Minh\"\nid_authority";
+    assert!(config.contains(zone), "{config}");
+    std::fs::write(reader.place.config(), config.replace(zone, "id_authority")).unwrap();
+    reader
+}
+
+#[test]
+fn d11_a_zone_is_learnt_from_the_feed_where_nobody_has_named_one() {
+    let bare = [("1", "2024-11-18 08:00:00", "")];
+    let cases = [
+        ("", "Mon, 18 Nov 2024 08:10:00 +0700", "2024-11-18T01:00:00Z"),
+        ("", "Mon, 18 Nov 2024 01:00:00 GMT", "2024-11-18T01:00:00Z"),
+        ("", "Mon, 18 Nov 2024 22:11:12 GMT", "2024-11-18T08:00:00Z"),
+        ("timezone = \"UTC\"", "Mon, 18 Nov 2024 08:10:00 +0700", "2024-11-18T08:00:00Z"),
+    ];
+    for (settings, date, expected) in cases {
+        let reader = without_zone(settings);
+        reader.poll(built(date, &bare));
+        assert_eq!(reader.dates(), [expected], "{settings} {date}");
+    }
+}
+
+#[test]
+fn d11_a_learnt_zone_is_kept_told_and_seen_from_when_items_appear() {
+    let reader = without_zone("dedup = \"off\"");
+    let told = |reader: &Reader| {
+        let status: Value =
+            serde_json::from_str(&reader.place.must(&["status", "--json"])).unwrap();
+        status["sources"][0]["flaws"].to_string()
+    };
+    let poll_at = |at: &str, document: String| {
+        reader.origin.on("/feed", move |_| Answer::ok(document.as_bytes()));
+        reader.place.must(&["poll", "--at", at]);
+    };
+    poll_at("2024-11-18T00:00:00Z", rss(&[("0", "2024-11-17 08:00:00", "")]));
+    assert_eq!(told(&reader), "[]");
+    // Of the last hour at -05:00: in UTC they would be older than the document before.
+    let fresh = [
+        ("1", "2024-11-17 19:10:00", ""),
+        ("2", "2024-11-17 19:20:00", ""),
+        ("3", "2024-11-17 19:30:00", ""),
+    ];
+    poll_at("2024-11-18T01:00:00Z", rss(&fresh));
+    assert!(told(&reader).contains("dates -5 h off"), "{}", told(&reader));
+    poll_at("2024-11-18T02:00:00Z", rss(&[("4", "2024-11-17 20:30:00", "")]));
+    assert!(told(&reader).contains("read as -05:00"), "{}", told(&reader));
+    assert_eq!(reader.dates()[4], "2024-11-18T01:30:00Z");
+    assert_eq!(reader.dates()[3], "2024-11-17T19:30:00Z", "what is held keeps its date");
+}
+
 #[test]
 fn d16_the_order_of_day_and_month_is_learnt_and_kept() {
     let reader = Reader::new("timezone = \"UTC\"");

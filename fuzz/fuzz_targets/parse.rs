@@ -1,49 +1,9 @@
-//! Any bytes are read, or refused, without a panic; what is read is normalised, and read the same
-//! way again.
+//! Documents.
 #![no_main]
 
-use feedmill::model::raw::RawDocument;
-use feedmill::model::source::Source;
-use feedmill::normalize::{Context, Filter, normalize};
-use feedmill::parse::{ParseError, ReadSettings, parse};
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../tests/support/source.rs"]
-mod source;
+#[path = "../../tests/support/fuzzed.rs"]
+mod fuzzed;
 
-fuzz_target!(|body: &[u8]| {
-    let document = RawDocument {
-        body: body.to_vec(),
-        url: "https://bao.example/dir/feed".to_owned(),
-        ..RawDocument::default()
-    };
-    let settings = ReadSettings::default();
-    let raw = match parse(&document, &settings, &|_| false) {
-        Ok(raw) => raw,
-        // `parse` catches panics for the daemon's sake: here they are what is looked for.
-        Err(ParseError::Panicked { message }) => panic!("{message}"),
-        Err(_) => return,
-    };
-    assert_eq!(parse(&document, &settings, &|_| false).as_ref(), Ok(&raw), "not the same twice");
-    let known = parse(&document, &settings, &|_| true).expect("it was read before");
-    let hashes = |feed: &feedmill::model::raw::RawFeed| {
-        feed.items.iter().map(|item| item.hash).collect::<Vec<_>>()
-    };
-    assert_eq!(hashes(&known).len(), hashes(&raw).len(), "known items are the same items");
-    let source: Source = source::source(&document.url);
-    let context = Context {
-        now: "2026-07-01T00:00:00Z".parse().expect("an instant"),
-        source: &source,
-        document_url: &document.url,
-        content_location: None,
-        content_language: None,
-        date_order: None,
-        filter: &Filter::new(&source),
-    };
-    let feed = normalize(raw, &context);
-    for entry in feed.items.iter().filter_map(|item| item.entry.as_ref()) {
-        for link in entry.link.iter().chain(&entry.orig_link) {
-            assert!(url::Url::parse(link).is_ok(), "{link} is absolute");
-        }
-    }
-});
+fuzz_target!(|input: &[u8]| fuzzed::document(input));

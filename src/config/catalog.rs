@@ -18,6 +18,8 @@ use crate::model::source::{CategorySlug, ContentShare, Source, SourceId};
 /// What sources take over from the sections before them.
 pub(super) struct Defaults<'a> {
     pub(super) site: &'a SitePolicy,
+    /// `[site] timezone` was written.
+    pub(super) is_zone_given: bool,
     pub(super) poll: &'a PollPolicy,
     pub(super) request: &'a RequestLimits,
     pub(super) dedup: DedupMode,
@@ -120,6 +122,7 @@ fn source(
 ) -> Source {
     warn_of_closed_port(section, &url, defaults.poll);
     let publish = section.optional("publish", values::flag);
+    let zone = section.unless_empty("timezone", values::timezone);
     Source {
         id,
         url,
@@ -142,9 +145,8 @@ fn source(
         dedup: section.optional("dedup", choice(DEDUP_MODES)).unwrap_or(defaults.dedup),
         include: section.list("include", requests::filter),
         exclude: section.list("exclude", requests::filter),
-        timezone: section
-            .unless_empty("timezone", values::timezone)
-            .unwrap_or_else(|| defaults.site.timezone.clone()),
+        is_zone_given: zone.is_some() || defaults.is_zone_given,
+        timezone: zone.unwrap_or_else(|| defaults.site.timezone.clone()),
         encoding: section.unless_empty("encoding", requests::encoding),
         headers: section.text_table("headers", requests::header),
         user_agent: section.unless_empty("user_agent", requests::header_value),

@@ -222,6 +222,7 @@ fn assemble(root: &Table, path: &Path, env: Env<'_>, report: &Report) -> Config 
     };
     let (site, server, websub) = (open("site"), open("server"), open("websub"));
     let poll_section = open("poll");
+    let is_zone_given = site.node("timezone").is_some();
     let site = settings::site(&site, &server, &websub);
     let store = settings::store(&open("store"), &around);
     let poll = settings::poll(&poll_section, &around);
@@ -229,6 +230,7 @@ fn assemble(root: &Table, path: &Path, env: Env<'_>, report: &Report) -> Config 
     let server = settings::server(&server, &around, &store.path);
     let defaults = catalog::Defaults {
         site: &site,
+        is_zone_given,
         poll: &poll,
         request: &settings::request_limits(&poll_section),
         dedup: dedup.mode,

@@ -11,7 +11,7 @@ use super::report::{Event, Line, PlacedBy, Report};
 use super::returning::Reissue;
 use super::story::Why;
 use super::work::Work;
-use super::{admission, outage, repeat, state};
+use super::{admission, outage, repeat, state, zone};
 use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo, compared_date};
 use crate::model::feed::{Feed, FeedItem};
@@ -194,7 +194,8 @@ impl Work<'_> {
         }
         listed.reverse();
         frame.note(&mut feed.flaws);
-        self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
+        let shift = self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
+        feed.zone_s = shift.map_or(feed.zone_s, |hours| zone::moved(&feed, hours));
         listed.extend(repeat::stand_ins(self, &superseded, &told)?);
         state::note_listed(state, listed);
         self.note_feed(state, feed, report);

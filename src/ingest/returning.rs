@@ -74,24 +74,25 @@ impl Work<'_> {
         Ok(Frame { reissued, is_habit, filed })
     }
 
-    /// Notes a probable error of the source's time zone (D30); too few arrivals leave what was
-    /// noted before.
+    /// Notes a probable error of the source's time zone and returns by how many hours (D30); too
+    /// few arrivals leave what was noted before.
     pub(super) fn note_shift(
         &self,
         source: &Source,
         state: &SourceState,
         arrivals: &[Timestamp],
         flaws: &mut Vec<(String, u32)>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<i64>, StoreError> {
         let since = self.state(&source.id)?.last_success.filter(|_| state.fetch_no > 0);
-        let Some(since) = since else { return Ok(()) };
+        let Some(since) = since else { return Ok(None) };
         if arrivals.len() < zone::ITEMS_MIN {
             flaws.extend(state.flaws.iter().filter(|(name, _)| zone::is_shift(name)).cloned());
-        } else if let Some(hours) = zone::shift(since, self.at, arrivals) {
-            let count = u32::try_from(arrivals.len()).unwrap_or(u32::MAX);
-            flaws.push((zone::flaw(hours), count));
+            return Ok(None);
         }
-        Ok(())
+        let hours = zone::shift(since, self.at, arrivals);
+        let count = u32::try_from(arrivals.len()).unwrap_or(u32::MAX);
+        flaws.extend(hours.map(|hours| (zone::flaw(hours), count)));
+        Ok(hours)
     }
 
     /// Finds the items that are held entries under new ids (P89); they count as listed from here on.

@@ -93,6 +93,7 @@ pub(super) fn note_feed(state: &mut SourceState, feed: Feed) -> bool {
     state.wish = feed.wish;
     state.flaws = feed.flaws;
     state.date_order = feed.date_order.or(state.date_order);
+    state.zone_s = feed.zone_s;
     has_changed
 }
 

@@ -71,6 +71,8 @@ pub(super) struct Work<'a> {
     pub(super) taken: BTreeSet<EntryNo>,
     /// Whether any entries were ever taken apart by hand; looked up when first asked.
     has_pairs: OnceCell<bool>,
+    /// What the store answered about keys: nothing is written to it while this is decided.
+    asked: RefCell<HashMap<EntryKey, Option<Claim>>>,
     /// The first trouble with the store, met where the answer could not say so.
     trouble: RefCell<Option<StoreError>>,
 }
@@ -96,6 +98,7 @@ impl<'a> Work<'a> {
             listed: BTreeSet::new(),
             taken: BTreeSet::new(),
             has_pairs: OnceCell::new(),
+            asked: RefCell::default(),
             trouble: RefCell::new(None),
         }
     }
@@ -141,7 +144,12 @@ impl<'a> Work<'a> {
         if let Some(claim) = self.batch.keys.get(key) {
             return Ok(Some(*claim));
         }
-        Ok(self.store.find(&[*key])?.into_iter().next().flatten())
+        if let Some(claim) = self.asked.borrow().get(key) {
+            return Ok(*claim);
+        }
+        let claim = self.store.find(&[*key])?.into_iter().next().flatten();
+        self.asked.borrow_mut().insert(*key, claim);
+        Ok(claim)
     }
 
     fn compute_facts(&self, no: EntryNo) -> Result<Option<Arc<dedup::Facts>>, StoreError> {

@@ -2,9 +2,12 @@
 //!
 //! What is new in a document appeared since the last one. When all of it is dated outside of that
 //! span, and one number of whole hours would put all of it inside, the publisher names the wrong
-//! time zone, or none. It is reported, not corrected: an operator sets `timezone`.
+//! time zone, or none. It is reported; what is wrong is not corrected (an operator sets `timezone`), but
+//! where dates name no zone at all it shows which one is meant (D11).
 
 use jiff::{SignedDuration, Timestamp};
+
+use crate::model::feed::Feed;
 
 /// Fewer new items prove nothing.
 pub(super) const ITEMS_MIN: usize = 3;
@@ -29,6 +32,15 @@ pub(super) fn shift(since: Timestamp, now: Timestamp, dates: &[Timestamp]) -> Op
     };
     let mut nearest = (1..=HOURS_MAX).flat_map(|hours| [hours, -hours]);
     if fits(0) { None } else { nearest.find(|hours| fits(*hours)) }
+}
+
+/// Returns the distance from UTC, in seconds, at which dates without a zone are read from now on.
+pub(super) fn moved(feed: &Feed, hours: i64) -> Option<i32> {
+    if !feed.is_without_zone {
+        return feed.zone_s;
+    }
+    let seconds = i64::from(feed.zone_s.unwrap_or(0)) + hours * 3_600;
+    i32::try_from(seconds).ok().filter(|_| seconds.abs() <= HOURS_MAX * 3_600)
 }
 
 /// How such a flaw begins.

@@ -18,6 +18,11 @@ pub struct Feed {
     pub flaws: Vec<(String, u32)>,
     /// The order of day and month that its dates show; `None`: they show none.
     pub date_order: Option<DayMonth>,
+    /// Distance from UTC, in seconds, at which dates without a zone were read because the feed shows
+    /// it (D11); `None`: it shows none, or the operator has said it.
+    pub zone_s: Option<i32>,
+    /// No date of its items names a zone, and the operator has named none.
+    pub is_without_zone: bool,
 }
 
 /// One item of a document.

@@ -91,6 +91,8 @@ pub struct Source {
     pub exclude: Vec<FilterRule>,
     /// Zone of dates that name none.
     pub timezone: TimeZone,
+    /// The operator wrote a `timezone`, here or for the site: none is learnt from the feed (D11).
+    pub is_zone_given: bool,
     /// Character encoding that overrides detection (a label of the WHATWG Encoding standard).
     pub encoding: Option<String>,
     /// Further request headers, names in lower case.
@@ -125,6 +127,7 @@ impl Source {
             include: Vec::new(),
             exclude: Vec::new(),
             timezone: TimeZone::UTC,
+            is_zone_given: false,
             encoding: None,
             headers: Vec::new(),
             user_agent: None,
@@ -305,6 +308,9 @@ pub struct SourceState {
     /// The order of day and month that its dates have shown last (D16): an ambiguous date that comes
     /// alone is read by it.
     pub date_order: Option<DayMonth>,
+    /// Distance from UTC, in seconds, that dates without a zone were found to have (D11); `None`:
+    /// nothing is known, or the operator has said it.
+    pub zone_s: Option<i32>,
 }
 
 /// Outages remembered for each source.

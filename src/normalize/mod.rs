@@ -15,9 +15,11 @@ mod link;
 mod person;
 pub mod text;
 pub mod url;
+mod zone;
 
 use ::url::Url;
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 
 use crate::model::feed::{Feed, FeedItem};
 use crate::model::raw::{RawFeed, RawItem, RawMeta};
@@ -46,22 +48,30 @@ pub struct Context<'a> {
     pub content_language: Option<&'a str>,
     /// The order of day and month that earlier documents of the source have shown.
     pub date_order: Option<DayMonth>,
+    /// The zone of dates that name none, as earlier documents of the source have shown it (D11).
+    pub zone_s: Option<i32>,
     /// The compiled rules of `source`.
     pub filter: &'a Filter,
 }
 
 /// Returns the document as we hold it. Items keep their order; those with nothing in them go.
-pub fn normalize(raw: RawFeed, context: &Context<'_>) -> Feed {
+pub fn normalize(mut raw: RawFeed, context: &Context<'_>) -> Feed {
     let base = base_of(context);
     let shown = order_in(&raw);
-    let mut flaws = Flaws(raw.flaws);
+    let mut flaws = Flaws(std::mem::take(&mut raw.flaws));
     let header_language = context.content_language.and_then(|it| it.split(',').next());
     let language = raw.meta.language.as_deref().or(header_language);
+    let order = shown.or(context.date_order);
+    let zone = zone_in(&raw, context, order, language);
+    let learnt = zone.zone_s.and_then(|it| Offset::from_seconds(it).ok()).map(TimeZone::fixed);
+    if let Some(zone_s) = zone.zone_s.filter(|_| zone.bare > 0) {
+        flaws.0.push((zone::flaw(zone_s), zone.bare));
+    }
     let shared = Shared {
         base: Some(&base),
         dates: DateSettings {
-            zone: &context.source.timezone,
-            order: shown.or(context.date_order),
+            zone: learnt.as_ref().unwrap_or(&context.source.timezone),
+            order,
             language,
         },
         now: context.now,
@@ -77,6 +87,8 @@ pub fn normalize(raw: RawFeed, context: &Context<'_>) -> Feed {
         is_blocked: raw.meta.is_blocked,
         flaws: flaws.0,
         date_order: shown,
+        zone_s: zone.zone_s,
+        is_without_zone: zone.is_without_zone,
     }
 }
 
@@ -120,6 +132,20 @@ fn order_in(raw: &RawFeed) -> Option<date::DayMonth> {
         .map(String::as_str)
         .collect();
     date::order_of(&samples)
+}
+
+/// Reads what the dates of the document show of its zone, unless the operator has said it (D11).
+fn zone_in(
+    raw: &RawFeed,
+    context: &Context<'_>,
+    order: Option<DayMonth>,
+    language: Option<&str>,
+) -> zone::Shown {
+    if context.source.is_zone_given {
+        return zone::Shown::default();
+    }
+    let utc = DateSettings { zone: &TimeZone::UTC, order, language };
+    zone::shown(raw, &utc, context.now, context.zone_s)
 }
 
 fn item_of(

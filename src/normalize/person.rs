@@ -44,11 +44,14 @@ fn unescape(written: &str) -> String {
     written
 }
 
-/// Splits `mail (name)`, `name (mail)`, `Name <mail>`, `<mail>` and a mail alone into name and
-/// address.
+/// Brackets round an address or a name; Chinese and Japanese keyboards have wide ones.
+const BRACKETS: [(char, char); 4] = [('<', '>'), ('(', ')'), ('（', '）'), ('＜', '＞')];
+
+/// Splits `mail (name)`, `name (mail)`, `Name <mail>`, `<mail>`, `Name mail` and a mail alone into
+/// name and address.
 fn take_apart(written: &str) -> (&str, Option<String>) {
     let written = written.strip_prefix("mailto:").unwrap_or(written);
-    for (open, close) in [('<', '>'), ('(', ')')] {
+    for (open, close) in BRACKETS {
         let Some((before, inner)) =
             written.strip_suffix(close).and_then(|rest| rest.rsplit_once(open))
         else {
@@ -61,22 +64,28 @@ fn take_apart(written: &str) -> (&str, Option<String>) {
             return (unquote(inner), Some(email));
         }
     }
-    match address(written) {
-        Some(email) => ("", Some(email)),
+    if let Some(email) = address(written) {
+        return ("", Some(email));
+    }
+    let last = written.rsplit_once(' ').and_then(|(name, mail)| Some((name, address(mail)?)));
+    let first = || written.split_once(' ').and_then(|(mail, name)| Some((name, address(mail)?)));
+    match last.or_else(first).filter(|(name, _)| !name.contains('@')) {
+        Some((name, email)) => (unquote(name), Some(email)),
         None => (unquote(written), None),
     }
 }
 
 fn unquote(name: &str) -> &str {
-    name.trim().trim_matches('"').trim()
+    name.trim().trim_matches(['"', '“', '”', '„']).trim()
 }
 
 /// Returns `written` if it looks like a mail address.
 fn address(written: &str) -> Option<String> {
-    let written = written.trim();
+    let written = unquote(written);
     let written = written.strip_prefix("mailto:").unwrap_or(written);
     let (local, domain) = written.split_once('@')?;
-    let is_plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\"@".contains(c);
+    // RFC 5322 §3.2.3 `atext`, and letters of all languages (RFC 6531).
+    let is_plain = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
     let is_address = !local.is_empty()
         && !domain.is_empty()
         && written.len() <= 320
@@ -99,6 +108,11 @@ mod tests {
             ("in brackets", "<a@b.example>", "", Some("a@b.example")),
             ("mailto", "mailto:a@b.example", "", Some("a@b.example")),
             ("escaped twice", "An &lt;a@b.example&gt;", "An", Some("a@b.example")),
+            ("wide brackets", "An（a@b.example）", "An", Some("a@b.example")),
+            ("curly quotes", "“a@b.example”", "", Some("a@b.example")),
+            ("a blank between", "Ngô Á\u{a0}a@b.example", "Ngô Á", Some("a@b.example")),
+            ("turned round", "a@b.example Ngô Á", "Ngô Á", Some("a@b.example")),
+            ("two addresses", "a@b.example c@d.example", "a@b.example c@d.example", None),
             ("empty name", "a@b.example ()", "", Some("a@b.example")),
             ("name alone", "An  Nguyễn", "An Nguyễn", None),
             ("name with brackets", "An (Báo Tuổi Trẻ)", "An (Báo Tuổi Trẻ)", None),

@@ -45,7 +45,7 @@ use crate::model::source::ItemHash;
 
 /// Version of the reader: part of every item's hash, so that a better reader reads everything
 /// again.
-pub const READER_VERSION: u32 = 1;
+pub const READER_VERSION: u32 = 2;
 
 /// Largest document read, in bytes once decoded of its character encoding.
 pub const TEXT_BYTES_MAX: usize = 128 * 1024 * 1024;

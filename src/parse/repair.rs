@@ -25,7 +25,7 @@ use super::token::{self, Token, Tokens};
 use crate::model::source::ItemHash;
 
 /// Deepest element kept; what lies deeper loses its tags, not its text.
-pub(super) const DEPTH_MAX: usize = 64;
+pub(super) const DEPTH_MAX: usize = 256;
 /// Items read of one document.
 pub(super) const ITEMS_MAX: usize = 10_000;
 /// Attributes read of one element.
@@ -178,11 +178,15 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Looks whether markup follows the root: what is there is not read.
+    /// Looks whether anything but comments follows the root: what is there is not read.
     fn check_tail(&mut self) {
-        let tail = self.text.get(self.tokens.position()..).unwrap_or_default();
-        if !tail.trim().is_empty() && self.tokens.next(self.flaws).is_some() {
-            self.flaws.add(Flaw::JunkAfter);
+        let mut quiet = Flaws::default();
+        let is_blank =
+            |token: &Token<'_>| matches!(token, Token::Text(text) if text.trim().is_empty());
+        while let Some(token) = self.tokens.next(&mut quiet) {
+            if !is_blank(&token) {
+                return self.flaws.add(Flaw::JunkAfter);
+            }
         }
     }
 

@@ -52,6 +52,9 @@ pub struct Parsed {
     pub instant: Timestamp,
     /// What was wrong with it; the instant may then be off by hours.
     pub flaw: Option<Flaw>,
+    /// The distance from UTC that it names, in seconds; `None`: it names none that can be used, and
+    /// the default zone was taken.
+    pub offset_s: Option<i32>,
 }
 
 /// What is worth telling an operator.
@@ -72,7 +75,8 @@ pub fn parse(text: &str, settings: &DateSettings<'_>) -> Option<Parsed> {
     if text.bytes().all(|byte| byte.is_ascii_digit())
         && let Some(instant) = resolve::unix(text)
     {
-        return resolve::real(instant).map(|instant| Parsed { instant, flaw: None });
+        let parsed = |instant| Parsed { instant, flaw: None, offset_s: Some(0) };
+        return resolve::real(instant).map(parsed);
     }
     let tokens = lexer::tokens(text);
     let found = reader::read(&tokens, settings.language)?;

@@ -44,25 +44,38 @@ pub(super) fn instant(found: &Found, settings: &DateSettings<'_>) -> Option<Pars
         return None;
     }
     let local = local(date, found.time, found.half)?;
-    let (zone, flaw) = zone_of(found, local, settings.zone)?;
+    let named = zone_of(found, local, settings.zone)?;
+    let (zone, flaw) = match &named {
+        Named::Zone(zone) => (zone, None),
+        Named::Nothing => (settings.zone, None),
+        Named::Nonsense(flaw) => (settings.zone, Some(*flaw)),
+    };
     let instant = zone.to_ambiguous_timestamp(local).compatible().ok()?;
-    real(instant).map(|instant| Parsed { instant, flaw })
+    let is_named = matches!(named, Named::Zone(_));
+    let offset_s = is_named.then(|| zone.to_offset(instant).seconds());
+    real(instant).map(|instant| Parsed { instant, flaw, offset_s })
 }
 
-fn zone_of(found: &Found, local: DateTime, own: &TimeZone) -> Option<(TimeZone, Option<Flaw>)> {
-    let zone = match &found.zone {
-        Some(Zone::Offset(offset)) if zone::is_real(*offset) => zone::fixed(*offset)?,
-        Some(Zone::Offset(_)) => return Some((own.clone(), Some(Flaw::OffsetOutOfRange))),
-        Some(Zone::Ambiguous(offsets)) => zone::choose(offsets, local, own)?,
+/// What a date names for a zone.
+enum Named {
+    Zone(TimeZone),
+    Nothing,
+    Nonsense(Flaw),
+}
+
+fn zone_of(found: &Found, local: DateTime, own: &TimeZone) -> Option<Named> {
+    Some(match &found.zone {
+        Some(Zone::Offset(offset)) if zone::is_real(*offset) => Named::Zone(zone::fixed(*offset)?),
+        Some(Zone::Offset(_)) => Named::Nonsense(Flaw::OffsetOutOfRange),
+        Some(Zone::Ambiguous(offsets)) => Named::Zone(zone::choose(offsets, local, own)?),
         Some(Zone::Region(name)) => match TimeZone::get(name) {
-            Ok(zone) => zone,
-            Err(_) => return Some((own.clone(), Some(Flaw::UnknownZone))),
+            Ok(zone) => Named::Zone(zone),
+            Err(_) => Named::Nonsense(Flaw::UnknownZone),
         },
-        Some(Zone::Unknown) => return Some((own.clone(), Some(Flaw::UnknownZone))),
-        None if found.is_korean => zone::fixed(9 * 3_600)?,
-        None => own.clone(),
-    };
-    Some((zone, None))
+        Some(Zone::Unknown) => Named::Nonsense(Flaw::UnknownZone),
+        None if found.is_korean => Named::Zone(zone::fixed(9 * 3_600)?),
+        None => Named::Nothing,
+    })
 }
 
 /// Puts day and time together; 24:00 is the end of the day, second 60 is :59 (D22).

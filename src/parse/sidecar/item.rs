@@ -264,7 +264,8 @@ impl<'a> Item<'a> {
 
     fn collect_categories(&self, place: &Node, out: &mut Vec<Category>) {
         for element in place.elements() {
-            if element.is(Ns::Media, "group") || element.is(Ns::Media, "content") {
+            let is_list = element.is(Ns::Core, "categories");
+            if is_list || element.is(Ns::Media, "group") || element.is(Ns::Media, "content") {
                 self.collect_categories(element, out);
             }
             let Some(category) = category(element) else { continue };

@@ -196,6 +196,15 @@ fn what_feed_rs_drops_is_kept() {
 }
 
 #[test]
+fn categories_in_a_list_of_their_own_are_found() {
+    let entry = first(&item(
+        "<categories> <category>Giá vàng</category> <category>Bão</category> </categories>",
+    ));
+    let terms: Vec<&str> = entry.categories.iter().map(|c| c.term.as_str()).collect();
+    assert_eq!(terms, ["Giá vàng", "Bão"]);
+}
+
+#[test]
 fn the_source_of_an_atom_entry_is_whole() {
     let entry = first(&atom(
         r#"<entry><id>1</id><source xml:base="https://o.example/"><id>urn:src</id><title type="html">S &amp;amp; T</title><updated>2001-01-01T00:00:00Z</updated><link rel="self" href="f"/><link href="/"/><author><name>A</name><email>a@b</email></author><rights>R</rights></source></entry>"#,

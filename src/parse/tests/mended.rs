@@ -128,6 +128,21 @@ fn what_makes_feed_rs_refuse_a_feed_is_mended() {
 }
 
 #[test]
+fn only_what_is_no_comment_is_junk_behind_the_root() {
+    let body = rss("<item><title>t</title></item>");
+    let tails = [
+        ("\n<!-- cached -->\n", false),
+        ("\n<?pi x?>\n<!-- a --> <!-- b -->", false),
+        ("\n<!-- a -->\n<p>", true),
+        ("\nx", true),
+    ];
+    for (tail, is_junk) in tails {
+        let feed = read(&format!("{body}{tail}"));
+        assert_eq!(has_flaw(&feed, "junk after the root"), is_junk, "{tail:?}");
+    }
+}
+
+#[test]
 fn one_broken_item_leaves_its_neighbours_whole() {
     let ok = |n: u8| format!("<item><title>ok{n}</title><guid>{n}</guid></item>");
     let broken = [

@@ -10,7 +10,7 @@ use super::pack::With;
 use super::parts::{
     CategoryWire, Instant, PersonWire, fixed, instant, models, owned, timestamp, wires,
 };
-use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
+use super::{Key, Packer, StoreError, corrupt, decode, decode_first, encode, seal, unseal};
 use crate::model::entry::EntryNo;
 use crate::model::source::{
     DayMonth, Departed, FeedMeta, ItemHash, Listed, Outage, PollCost, PublisherWish, SourceId,
@@ -115,7 +115,12 @@ pub(crate) fn encode_document(
 
 /// Returns the payload of what the document said, unpacked; refuses one that is too large.
 pub(crate) fn raw_document(id: &SourceId, state: &SourceState) -> Result<Vec<u8>, StoreError> {
-    encode(Key::Document(id), &DocumentWire::from(state))
+    let key = Key::Document(id);
+    let mut raw = encode(key, &DocumentWire::from(state))?;
+    if let Some(zone_s) = state.zone_s {
+        raw.extend(encode(key, &zone_s)?);
+    }
+    Ok(raw)
 }
 
 /// Tells whether the document's record has to be written again.
@@ -126,6 +131,7 @@ pub(crate) fn is_same_document(one: &SourceState, other: &SourceState) -> bool {
         && one.departed == other.departed
         && one.flaws == other.flaws
         && one.date_order == other.date_order
+        && one.zone_s == other.zone_s
 }
 
 /// Reads the record of what every poll changes; the rest of the state is empty.
@@ -148,8 +154,10 @@ pub(crate) fn decode_document(
 ) -> Result<(), StoreError> {
     let key = Key::Document(id);
     let raw = packer.unpack(unseal(key, record)?).map_err(|what| corrupt(key, what))?;
-    let wire: DocumentWire<'_> = decode(key, &raw)?;
+    let (wire, rest): (DocumentWire<'_>, _) = decode_first(key, &raw)?;
     wire.fill(state);
+    // Only where one was learnt does a zone follow.
+    state.zone_s = if rest.is_empty() { None } else { Some(decode(key, rest)?) };
     Ok(())
 }
 
@@ -267,6 +275,8 @@ struct StateLine<'a> {
     poll: StateWire<'a>,
     #[serde(borrow)]
     document: DocumentWire<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone_s: Option<i32>,
 }
 
 /// Returns what a backup says of a source.
@@ -275,6 +285,7 @@ pub(crate) fn state_to_json(id: &SourceId, state: &SourceState) -> serde_json::R
         id: id.as_str(),
         poll: state.into(),
         document: state.into(),
+        zone_s: state.zone_s,
     })
 }
 
@@ -285,6 +296,7 @@ pub(crate) fn state_from_json(
     let line = StateLine::deserialize(value)?;
     let mut state = line.poll.into_state();
     line.document.fill(&mut state);
+    state.zone_s = line.zone_s;
     Ok((SourceId::new(line.id), state))
 }
 

@@ -308,6 +308,7 @@ fn state() -> impl Strategy<Value = SourceState> {
             date_order: numbers
                 .5
                 .map(|is_day| if is_day { DayMonth::DayFirst } else { DayMonth::MonthFirst }),
+            zone_s: numbers.1.map(|status| i32::from(status) * 60 - 30_000),
         },
     )
 }

@@ -1,0 +1,9 @@
+//! Lists of subscriptions, and pages that name feeds.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../tests/support/fuzzed.rs"]
+mod fuzzed;
+
+fuzz_target!(|input: &[u8]| fuzzed::list(input));
