@@ -38,12 +38,14 @@ pub fn composed(text: &str) -> Cow<'_, str> {
 /// Returns `text` in NFC, without forbidden characters, runs of white space as one space, trimmed.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
+    // Nearly every text is composed already, which is told once for all words.
+    let is_settled = matches!(composed(text), Cow::Borrowed(_));
     for word in text.split(is_space).filter(|word| !word.is_empty()) {
         let before = folded.len();
         if before > 0 {
             folded.push(' ');
         }
-        if word.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        if is_settled {
             folded.push_str(word);
         } else {
             folded.push_str(&composed(word));

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::super::bounded::JSON_VALUES_MAX;
-use super::super::json::JSON_DEPTH_MAX;
+use super::super::bounded::{JSON_DEPTH_MAX, JSON_VALUES_MAX};
 use super::super::repair::{
     ATTRIBUTES_MAX, DEPTH_MAX, ITEMS_MAX, NODES_MAX, NODES_TOTAL_MAX, TEXT_BYTES_MAX,
 };
