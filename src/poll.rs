@@ -31,10 +31,11 @@ use crate::model::outcome::{
 };
 use crate::model::policy::{Catalog, DedupMode};
 use crate::model::raw::RawDocument;
+use crate::model::scrub::scrub_url;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{ItemHash, Source, SourceId, SourceState, Validators};
 use crate::normalize::{self, Context, Filter};
-use crate::parse::{self, ParseError, ReadSettings};
+use crate::parse::{self, ParseError, ReadSettings, discover};
 use crate::redirect;
 use crate::store::{Store, StoreError};
 use crate::telemetry::PollOutcome;
@@ -316,9 +317,10 @@ impl Poller {
         let source = Arc::clone(source);
         let state = Arc::clone(state);
         let names = self.names.load_full();
+        let page = Arc::clone(&document);
         let work = move || read(&sources, &names, &source, at, &state, &document);
         match tokio::task::spawn_blocking(work).await {
-            Ok(read) => read.map_err(|error| error.to_string()),
+            Ok(read) => read.map_err(|error| explained(&error, &page)),
             Err(_) => Err("the reader panicked".to_owned()),
         }
     }
@@ -390,6 +392,25 @@ pub fn newest_dates(store: &dyn Store, id: &SourceId) -> Result<Vec<Timestamp>, 
 /// Returns our memory of a source; a new one's is empty.
 pub fn state_of(store: &dyn Store, id: &SourceId) -> Result<Arc<SourceState>, StoreError> {
     Ok(store.state(id)?.unwrap_or_default())
+}
+
+/// Says why a document could not be read; of a page, which feed it names (P64).
+fn explained(error: &ParseError, document: &RawDocument) -> String {
+    let is_page = matches!(error, ParseError::NotAFeed { .. });
+    let base = Url::parse(&document.url).ok().filter(|_| is_page);
+    let found = base.and_then(|base| {
+        let is_html = discover::looks_like_html(&document.body);
+        is_html
+            .then(|| discover::feed_links(&document.body, &base))
+            .and_then(|it| it.into_iter().next())
+    });
+    match found {
+        Some(feed) => {
+            let url = scrub_url(&feed.url);
+            format!("{error}; its feed seems to be {url}: write that as the source's `url`")
+        }
+        None => error.to_string(),
+    }
 }
 
 fn read(

@@ -361,3 +361,42 @@ fn d30_a_probable_error_of_the_time_zone_is_reported() {
     reader.poll(&rss(&[late("1", "Một"), late("2", "Hai"), late("3", "Ba")]));
     assert!(reader.flaws().contains("wrong time zone: dates +7 h off"), "{}", reader.flaws());
 }
+
+#[test]
+fn d29_a_date_some_hours_ahead_is_published_now_and_does_not_sit_on_top() {
+    let reader = Reader::new("dedup = \"off\"");
+    let ahead = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(7);
+    let date = ahead.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    reader.poll(&rss(&[Item { guid: "1", title: "Sớm", date: &date, ..Item::default() }]));
+    reader.poll(&rss(&[
+        Item { guid: "2", title: "Mới", ..Item::default() },
+        Item { guid: "1", title: "Sớm", date: &date, ..Item::default() },
+    ]));
+    assert_eq!(reader.titles(), ["Mới", "Sớm"], "by first sight");
+}
+
+#[test]
+fn d32_a_date_that_changes_at_each_poll_is_that_of_the_first() {
+    let reader = Reader::new("dedup = \"off\"");
+    let at = |date| rss(&[Item { guid: "1", title: "Tin", date, ..Item::default() }]);
+    reader.poll(&at(MONDAY));
+    for date in [TUESDAY, "Wed, 20 Nov 2024 08:00:00 +0700", ""] {
+        assert_eq!(reader.verdicts(&at(date)), ["unchanged"], "{date}");
+    }
+    let atom = reader.place.daemon().get("/source/s.atom").text();
+    assert_eq!(atom.matches("<published>2024-11-18T01:00:00Z</published>").count(), 1, "{atom}");
+}
+
+#[test]
+fn d33_dates_are_written_anew_in_english_whatever_they_were_written_in() {
+    let reader = Reader::new("");
+    let wrong_day = "Thứ Ba, 18 Tháng 11 24 08:00:00 +0700";
+    reader.poll(&rss(&[Item { guid: "1", title: "Tin", date: wrong_day, ..Item::default() }]));
+    let daemon = reader.place.daemon();
+    let rss = daemon.get("/source/s.rss").text();
+    assert!(rss.contains("<pubDate>Mon, 18 Nov 2024 01:00:00 GMT</pubDate>"), "{rss}");
+    let atom = daemon.get("/source/s.atom").text();
+    assert!(atom.contains("<published>2024-11-18T01:00:00Z</published>"), "{atom}");
+    let json = daemon.get("/source/s.json").text();
+    assert!(json.contains("\"date_published\":\"2024-11-18T01:00:00Z\""), "{json}");
+}

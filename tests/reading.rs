@@ -131,6 +131,24 @@ fn include_and_exclude_choose_by_field() {
 }
 
 #[test]
+fn content_decides_how_much_of_a_text_is_republished() {
+    let text = "<description>Tóm tắt</description><content:encoded xmlns:content=\"http://purl.org/\
+                rss/1.0/modules/content/\">&lt;p&gt;Toàn văn&lt;/p&gt;</content:encoded>";
+    let items = [("1", SEVEN, text)];
+    let cases = [("full", true, true), ("summary", true, false), ("title", false, false)];
+    for (share, has_summary, has_text) in cases {
+        let reader = Reader::new(&format!("content = \"{share}\""));
+        reader.poll(rss(&items));
+        let daemon = reader.place.daemon();
+        for path in ["/all.atom", "/all.rss", "/all.json", "/source/s.atom"] {
+            let feed = daemon.get(path).text();
+            assert_eq!(feed.contains("Tóm tắt"), has_summary, "{share} {path}: {feed}");
+            assert_eq!(feed.contains("Toàn văn"), has_text, "{share} {path}: {feed}");
+        }
+    }
+}
+
+#[test]
 fn what_was_admitted_stays_and_what_was_kept_back_may_come() {
     let reader = Reader::new("exclude = [\"title: vàng\"]");
     let items = [("bão", SEVEN, ""), ("vàng", SEVEN, "")];

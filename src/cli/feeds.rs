@@ -12,9 +12,10 @@ use crate::clock::SystemClock;
 use crate::config::edit::{Addition, EditError, Wanted};
 use crate::config::{self};
 use crate::daemon;
-use crate::model::outcome::Clock;
+use crate::model::outcome::{Clock, Fetch};
 use crate::model::policy::Config;
 use crate::model::source::Source;
+use crate::parse::discover::usual_places;
 use crate::parse::opml::{self, Outline};
 use crate::probe::{Feed, Probe, probe};
 use crate::serve::select::Secrets;
@@ -249,6 +250,9 @@ async fn find(config: &Config, url: &str) -> Result<Vec<(String, Feed)>, Failure
         }
         Probe::Page(named) => named,
     };
+    if named.is_empty() {
+        return usual(config, &fetch, &url).await;
+    }
     let mut found = Vec::new();
     for feed in named.into_iter().take(LOOKED_AT_MAX) {
         let Ok(source) = source_at(config, &feed.url) else { continue };
@@ -262,6 +266,23 @@ async fn find(config: &Config, url: &str) -> Result<Vec<(String, Feed)>, Failure
         }
     }
     Ok(found)
+}
+
+/// Returns the feed that lies where most sites have theirs, for a page that names none.
+async fn usual(
+    config: &Config,
+    fetch: &dyn Fetch,
+    page: &str,
+) -> Result<Vec<(String, Feed)>, Failure> {
+    let page = source_at(config, page)?;
+    for place in usual_places(&page.url) {
+        let source = source_at(config, place.as_str())?;
+        if let Probe::Feed(feed) = probe(fetch, &source).await {
+            eprint_line(&format!("the page names no feed, but there is one at {place}"));
+            return Ok(vec![(feed.moved_to.clone().unwrap_or(place.into()), *feed)]);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Makes a source of an address, with the limits of the configuration.

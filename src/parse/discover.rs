@@ -1,7 +1,8 @@
 //! Finds the feeds an HTML page names, and tells pages from feeds.
 //!
 //! Follows the HTML Standard's `link rel=alternate` with a feed's media type (§4.6.7), the JSON
-//! Feed and WebSub practice. It guesses no URLs and fetches nothing.
+//! Feed and WebSub practice; a page that names none so may still link to some, or have one where most
+//! sites do. It fetches nothing.
 
 use url::Url;
 
@@ -41,8 +42,39 @@ pub struct FoundFeed {
     pub mime: String,
 }
 
-/// Returns the feeds that a page names, in its order: the first is its preferred one.
+/// Where sites have their feeds, the most usual first.
+const USUAL_PATHS: &[&str] =
+    &["feed", "feed.xml", "rss.xml", "rss", "atom.xml", "index.xml", "feed.json", "home.rss"];
+
+/// Endings of paths that links to feeds have.
+const FEED_ENDINGS: &[&str] =
+    &[".rss", ".atom", ".rdf", "/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/feed.json"];
+
+/// Returns the addresses at which the feed of a page often is: beside it, then at the root.
+pub fn usual_places(page: &Url) -> Vec<Url> {
+    let mut places: Vec<Url> = Vec::new();
+    for path in USUAL_PATHS {
+        for place in [page.join(path), page.join(&format!("/{path}"))].into_iter().flatten() {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+    }
+    places
+}
+
+/// Returns the feeds that a page names, in its order: the first is its preferred one. Where it names
+/// none, those that it seems to link to.
 pub fn feed_links(html: &[u8], base: &Url) -> Vec<FoundFeed> {
+    let named = links(html, base, Tag::named);
+    if named.is_empty() { links(html, base, Tag::linked) } else { named }
+}
+
+fn links(
+    html: &[u8],
+    base: &Url,
+    feed: impl Fn(Tag, &str, &Url) -> Option<FoundFeed>,
+) -> Vec<FoundFeed> {
     let page = String::from_utf8_lossy(html.get(..PAGE_BYTES_MAX).unwrap_or(html));
     let mut quiet = Flaws::default();
     let mut tokens = Tokens::new(&page);
@@ -59,7 +91,7 @@ pub fn feed_links(html: &[u8], base: &Url) -> Vec<FoundFeed> {
             base = tag.href.as_deref().and_then(|h| base.join(h).ok()).unwrap_or(base);
             continue;
         }
-        if let Some(feed) = tag.feed(&base)
+        if let Some(feed) = feed(tag, name, &base)
             && found.len() < FEEDS_MAX
             && !found.iter().any(|known| known.url == feed.url)
         {
@@ -93,16 +125,37 @@ impl Tag {
         tag
     }
 
-    fn feed(self, base: &Url) -> Option<FoundFeed> {
+    /// Takes an element that says that it is about a feed.
+    fn named(self, _: &str, base: &Url) -> Option<FoundFeed> {
         let rels: Vec<&str> = self.rel.split_whitespace().collect();
         let mime = self.mime.split(';').next().unwrap_or_default().trim();
         let is_typed = rels.contains(&"alternate") && FEED_TYPES.contains(&mime);
         if !is_typed && !rels.contains(&"feed") {
             return None;
         }
-        let url =
-            base.join(&self.href?).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        Some(FoundFeed { url: url.into(), title: self.title, mime: mime.to_owned() })
+        let mime = mime.to_owned();
+        Some(FoundFeed { url: self.url(base)?.into(), title: self.title, mime })
+    }
+
+    /// Takes a link whose path looks like that of a feed.
+    fn linked(self, name: &str, base: &Url) -> Option<FoundFeed> {
+        let url = self.url(base).filter(|_| name.eq_ignore_ascii_case("a"))?;
+        let path = url.path().trim_end_matches('/').to_ascii_lowercase();
+        let is_feed = FEED_ENDINGS.iter().any(|ending| path.ends_with(ending));
+        let mut own = base.clone();
+        own.set_fragment(None);
+        let is_other = url != own;
+        (is_feed && is_other).then(|| FoundFeed {
+            url: url.into(),
+            title: None,
+            mime: String::new(),
+        })
+    }
+
+    fn url(&self, base: &Url) -> Option<Url> {
+        let mut url = base.join(self.href.as_deref()?).ok()?;
+        url.set_fragment(None);
+        Some(url).filter(|url| matches!(url.scheme(), "http" | "https"))
     }
 }
 
@@ -175,6 +228,34 @@ mod tests {
         assert_eq!(urls, ["https://ex.com/sub/a.xml?x=1&y=2", "https://o.example/f.json"]);
         assert_eq!(found[0].title.as_deref(), Some("Tin tức"));
         assert_eq!(found[1].mime, "application/feed+json");
+    }
+
+    #[test]
+    fn a_page_that_names_no_feed_may_link_to_some() {
+        let page = r#"<!doctype html><a href="/rss/tin-moi.rss">Tin mới</a><a href="/rss/tin-moi.rss#x">x</a>
+            <a href="/rss">RSS</a><a href="/blog/feed/">Blog</a><a href="mailto:a@b.rss">x</a><a href="/feedback">x</a>
+            <a href="/progress">x</a>"#;
+        let base = Url::parse("https://bao.example/rss").unwrap();
+        let found = feed_links(page.as_bytes(), &base);
+        let urls: Vec<&str> = found.iter().map(|feed| feed.url.as_str()).collect();
+        assert_eq!(urls, ["https://bao.example/rss/tin-moi.rss", "https://bao.example/blog/feed/"]);
+    }
+
+    #[test]
+    fn usual_places_are_beside_the_page_and_at_the_root() {
+        let places = |page: &str| -> Vec<String> {
+            usual_places(&Url::parse(page).unwrap()).into_iter().map(String::from).collect()
+        };
+        let beside = places("https://bao.example/blog/?x#y");
+        assert_eq!(
+            beside[..3],
+            [
+                "https://bao.example/blog/feed",
+                "https://bao.example/feed",
+                "https://bao.example/blog/feed.xml"
+            ]
+        );
+        assert_eq!(places("https://bao.example").len(), USUAL_PATHS.len(), "each once");
     }
 
     #[test]
