@@ -4,9 +4,9 @@
 //! feed-rs 3.0 panics, aborts or refuses whole feeds on ordinary input, drops half of what items
 //! say and gives random ids, so it never sees a publisher's bytes: items are written for it anew,
 //! well-formed, in one spelling, in batches small enough for its appetite (100 times the input),
-//! under `catch_unwind`, each with a fresh parser (a used one panics after an error). Long texts that
-//! the sidecar has read are left out: nothing feed-rs says of them would be used. The id of an item
-//! is its number here, so that answers find their item although feed-rs may drop some. If it
+//! under `catch_unwind`, each with a fresh parser (a used one panics after an error). It is handed the
+//! elements that it could fill something with: nothing it says of others would be used. The id of an
+//! item is its number here, so that answers find their item although feed-rs may drop some. If it
 //! gives up, that is a flaw: the sidecar's reading stands.
 
 use std::fmt::Write as _;
@@ -61,12 +61,13 @@ impl Second {
             Dialect::Atom => ("entry", "id"),
             Dialect::Rss | Dialect::Rdf => ("item", "guid"),
         };
+        let mut asked = node.elements().filter(|element| could_fill(element, entry)).peekable();
+        if asked.peek().is_none() {
+            return;
+        }
         self.items += 1;
         let _ = write!(self.batch, "<{item}><{id}>{index}</{id}>");
-        let is_id = |element: &Node| element.ns == Ns::Core && element.name == id;
-        for element in node.elements().filter(|e| !is_id(e) && !is_read(e, entry)) {
-            write(element, dialect, 0, &mut self.batch);
-        }
+        asked.for_each(|element| write(element, dialect, 0, &mut self.batch));
         let _ = write!(self.batch, "</{item}>");
     }
 
@@ -96,8 +97,11 @@ impl Second {
     ) {
         let channel = outline.root.element(Ns::Core, "channel").unwrap_or(&outline.root);
         let mut body = String::new();
-        for element in channel.elements() {
+        for element in channel.elements().filter(|element| could_fill_feed(element, meta)) {
             write(element, outline.dialect, 0, &mut body);
+        }
+        if body.is_empty() {
+            return;
         }
         let Some(feed) = ask(&wrap(outline.dialect, &body)) else {
             return flaws.add(Flaw::SecondReaderFailed);
@@ -141,11 +145,35 @@ fn ask(document: &str) -> Option<other::Feed> {
     catch_unwind(read).ok()?.ok()
 }
 
-/// Tells whether an element is a long text that feed-rs could only fill a field with that is full.
-fn is_read(node: &Node, entry: &RawEntry) -> bool {
+/// Tells whether feed-rs could fill a field of the item from this element that the sidecar left
+/// empty.
+fn could_fill(node: &Node, entry: &RawEntry) -> bool {
+    // Of RSS, feed-rs takes the date of publication for that of the last change as well.
+    let lacks_date = entry.published.is_empty() || entry.updated.is_empty();
     match (node.ns, &*node.name) {
-        (Ns::Core, "description" | "summary") => entry.summary.is_some(),
-        (Ns::Core, "content") | (Ns::Content, "encoded") => entry.content.is_some(),
+        (Ns::Core, "title") => entry.title.is_none(),
+        (Ns::Core, "description" | "summary") => entry.summary.is_none(),
+        (Ns::Core, "content") | (Ns::Content, "encoded") => entry.content.is_none(),
+        (Ns::Core, "rights") => entry.rights.is_none(),
+        (Ns::Core, "author") | (Ns::Dc, "creator") => entry.authors.is_empty(),
+        (Ns::Core, "category") => entry.categories.is_empty(),
+        (Ns::Core, "pubdate" | "published") | (Ns::Dc, "date") => lacks_date,
+        (Ns::Core, "updated") => entry.updated.is_empty(),
+        _ => false,
+    }
+}
+
+/// Tells the same of an element of the feed.
+fn could_fill_feed(node: &Node, meta: &RawMeta) -> bool {
+    match (node.ns, &*node.name) {
+        (Ns::Core, "title") => meta.title.is_none(),
+        (Ns::Core, "description" | "subtitle") => meta.subtitle.is_none(),
+        (Ns::Core, "copyright" | "rights") => meta.rights.is_none(),
+        (Ns::Core, "language") => meta.language.is_none(),
+        (Ns::Core, "icon") => meta.icon.is_none(),
+        (Ns::Core, "image" | "logo") => meta.logo.is_none(),
+        (Ns::Core, "pubdate" | "lastbuilddate" | "updated") => meta.updated.is_empty(),
+        (Ns::Core, "author") => meta.authors.is_empty(),
         _ => false,
     }
 }

@@ -34,7 +34,7 @@ fn what_makes_feed_rs_panic_is_read() {
 }
 
 #[test]
-fn the_second_reader_is_asked_about_every_feed() {
+fn the_second_reader_fills_what_is_lacking() {
     let feed = read(&rss(&"<item><title>t</title></item>".repeat(450)));
     assert_eq!(entries(&feed).len(), 450);
     assert_eq!(feed.flaws, []);
