@@ -1,9 +1,10 @@
 //! What deduplication costs: features, candidates and decision, and the window's memory.
 //!
 //! Generated articles of some 170 words, Vietnamese and English, names and numbers among them; a
-//! fifth are copies, cut and under another headline. The store is the one kept in memory: its index
-//! is the one that sled's store rebuilds at start. `cargo bench --bench dedup`; `FEEDMILL_BENCH_MAX`
-//! sets the most entries held (300,000).
+//! fifth are copies, cut and under another headline. All are published within three and a half days,
+//! so that none is too old to be compared. The store is the one kept in memory: its index is the one
+//! that sled's store rebuilds at start, and what it lets go of is let go of here. `cargo bench --bench
+//! dedup`; `FEEDMILL_BENCH_MAX` sets the most entries held (300,000).
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -12,7 +13,7 @@
     reason = "a benchmark stops at the first surprise and prints"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,11 @@ const WINDOW: Duration = Duration::from_secs(96 * 3_600);
 const BEFORE: u64 = 2_003;
 /// Entries measured at each size.
 const PROBES: u64 = 2_000;
+/// Texts made for the store. Entries behind them have the keys of entries so far back that the index
+/// let go of those: what it holds is of one kind at every size, and a million are soon there.
+const MADE: u64 = 300_000;
+/// Entries before those measured, whose texts are made whatever the size: originals of copies.
+const FRESH: u64 = 4_100;
 
 const SYLLABLES: [&str; 40] = [
     "ba",
@@ -140,10 +146,10 @@ fn article(n: u64) -> Entry {
     }
 }
 
-/// All within the window, which is the worst case.
+/// A million within three and a half days, each later than the one before.
 fn date(n: u64) -> Timestamp {
     let start: Timestamp = "2026-11-20T00:00:00Z".parse().unwrap();
-    start + SignedDuration::from_secs((n % 250_000) as i64)
+    start + SignedDuration::from_millis(300 * n as i64)
 }
 
 fn outlet(n: u64) -> String {
@@ -180,6 +186,8 @@ struct Shelf {
     store: MemoryStore,
     facts: std::cell::RefCell<BTreeMap<EntryNo, Arc<Facts>>>,
     names: Names,
+    /// Marks of the first entries.
+    made: Vec<Marks>,
 }
 
 impl Shelf {
@@ -291,32 +299,45 @@ fn story(held: &Held) -> Story {
 fn shelf() -> Shelf {
     let birth = Birth { now: date(0), id_authority: "mill.example,2026".to_owned() };
     let store = MemoryStore::new(birth);
-    Shelf { store, facts: Default::default(), names: Names::default() }
+    Shelf { store, facts: Default::default(), names: Names::default(), made: Vec::new() }
 }
 
 /// Returns what the index takes for an entry: what a store grows by with marks, less what it grows
 /// by without them and less the marks in the record, which sled's store keeps on disk.
 fn index_bytes(count: u64) -> f64 {
+    let mut first = shelf();
+    grow(&mut first, 0, count, true);
     let grown = |is_marked: bool| {
-        let shelf = shelf();
+        let mut shelf = shelf();
+        shelf.made.clone_from(&first.made);
         let before = memory_bytes();
-        let keys = grow(&shelf, 0, count, is_marked);
+        let (keys, _) = grow(&mut shelf, 0, count, is_marked);
         ((memory_bytes() - before - keys as f64 * 8.0) / count as f64, shelf)
     };
-    // Both are kept to the end: memory given back would be taken again and not be seen.
-    let ((without, first), (with, second)) = (grown(false), grown(true));
-    drop((first, second));
+    // All are kept to the end: memory given back would be taken again and not be seen.
+    let ((without, second), (with, third)) = (grown(false), grown(true));
+    drop((second, third));
     with - without
 }
 
-/// Puts entries in; returns how many index keys they have.
-fn grow(shelf: &Shelf, from: u64, to: u64, is_marked: bool) -> usize {
-    let mut keys = 0;
+/// Puts entries in; returns how many index keys they have, and the seconds that the store took.
+fn grow(shelf: &mut Shelf, from: u64, to: u64, is_marked: bool) -> (usize, f64) {
+    let (mut keys, mut commit_s) = (0, 0.0);
     for start in (from..to).step_by(1_000) {
         let mut batch = Batch::default();
         for n in start..(start + 1_000).min(to) {
-            let entry = article(n);
-            let mut prepared = prepared(n, &entry, &shelf.names);
+            let old = shelf.made.get((n % MADE) as usize).filter(|_| n + FRESH < to).cloned();
+            let (entry, mut prepared) = match old {
+                Some(marks) => (Entry::default(), Prepared { marks, ..Prepared::default() }),
+                None => {
+                    let entry = article(n);
+                    let prepared = prepared(n, &entry, &shelf.names);
+                    (entry, prepared)
+                }
+            };
+            if n == shelf.made.len() as u64 && n < MADE {
+                shelf.made.push(prepared.marks.clone());
+            }
             if !is_marked {
                 prepared.marks = Marks::default();
             }
@@ -326,9 +347,33 @@ fn grow(shelf: &Shelf, from: u64, to: u64, is_marked: bool) -> usize {
             batch.stories.insert(held.story, story(&held));
             batch.entries.insert(held.no, held);
         }
-        shelf.store.commit(batch).unwrap();
+        commit_s += timed(|| shelf.store.commit(batch).unwrap()).0;
     }
-    keys
+    (keys, commit_s)
+}
+
+/// How long the lists are that the keys of the entries of the window lead to.
+fn print_lists(made: &[Marks]) {
+    let mut lists: HashMap<u64, u32> = HashMap::new();
+    made.iter().flat_map(|marks| &marks.keys).for_each(|key| *lists.entry(*key).or_default() += 1);
+    let of_entry = made.iter().rev().take(PROBES as usize).map(|marks| &marks.keys);
+    let mut met: Vec<u32> = of_entry.flatten().map(|key| lists[key]).collect();
+    let stopped = met.iter().filter(|length| **length > 96).count() as f64 / met.len() as f64;
+    let mut all: Vec<u32> = lists.into_values().collect();
+    for (name, lengths) in [("of all keys", &mut all), ("that an entry meets", &mut met)] {
+        lengths.sort_unstable();
+        let at = |share: usize| lengths[(lengths.len() - 1) * share / 1_000];
+        println!(
+            "lists {name}, {} entries: median {}, 90 % {}, 99 % {}, 99.9 % {}, longest {}",
+            made.len(),
+            at(500),
+            at(900),
+            at(990),
+            at(999),
+            at(1_000)
+        );
+    }
+    println!("  {:.2} % of the keys that an entry meets are stop keys", stopped * 100.0);
 }
 
 struct Probe {
@@ -345,7 +390,8 @@ fn probe(n: u64) -> Probe {
     Probe { entry, identity, source, outlet: outlet(n) }
 }
 
-fn measure(shelf: &Shelf, size: u64) {
+/// Measures; returns the seconds that an entry takes.
+fn measure(shelf: &Shelf, size: u64) -> f64 {
     let probes: Vec<Probe> = (size..size + PROBES).map(probe).collect();
     let names = &shelf.names;
     let (features_s, all): (f64, Vec<Prepared>) = timed(|| {
@@ -379,6 +425,7 @@ fn measure(shelf: &Shelf, size: u64) {
         rulings.filter(|decision| matches!(decision.ruling, Ruling::Duplicate { .. })).count()
     };
     let (cold_s, _) = timed(run);
+    let read = shelf.facts.borrow().len() as f64 / PROBES as f64;
     let (decision_s, copies) = timed(run);
     let decision_s = (decision_s - candidates_s).max(0.0);
     let us = |seconds: f64| seconds * 1e6 / PROBES as f64;
@@ -386,7 +433,7 @@ fn measure(shelf: &Shelf, size: u64) {
     lengths.sort_unstable();
     println!(
         "{size:>9} held: features {:5.0} us, candidates {:5.0} us, decision {:5.0} us (cold {:5.0} us): \
-         {:6.0} entries a CPU second; candidates median {}, 99 % {}, most {}; {copies} copies of {PROBES}",
+         {:6.0} entries a CPU second; candidates median {}, 99 % {}, most {}, read {read:.2}; {copies} copies of {PROBES}",
         us(features_s),
         us(candidates_s),
         us(decision_s),
@@ -397,23 +444,34 @@ fn measure(shelf: &Shelf, size: u64) {
         lengths[lengths.len() - 1]
     );
     shelf.facts.borrow_mut().clear();
+    together / PROBES as f64
 }
 
 fn main() {
     let most = std::env::var("FEEDMILL_BENCH_MAX").ok().and_then(|most| most.parse().ok());
     let most: u64 = most.unwrap_or(300_000);
-    println!("the index takes {:.0} bytes an entry (100,000 held)", index_bytes(100_000));
-    let shelf = shelf();
-    let mut size = 0;
+    println!("the index takes {:.0} bytes an entry (30,000 held)", index_bytes(30_000));
+    let mut shelf = shelf();
+    let (mut size, mut first_s) = (0, None);
     for next in [10_000, 100_000, 300_000, 1_000_000].into_iter().filter(|next| *next <= most) {
-        let (growing_s, keys) = timed(|| grow(&shelf, size, next, true));
+        let (growing_s, (keys, commit_s)) = timed(|| grow(&mut shelf, size, next, true));
         let each = (next - size) as f64;
         println!(
-            "{next:>9} held: {:.1} keys an entry, {:.0} us to prepare and put in",
+            "{next:>9} held: {:.1} keys an entry, {:.0} us to make, prepare and commit it, {:.0} us of them \
+             the commit",
             keys as f64 / each,
-            growing_s * 1e6 / each
+            growing_s * 1e6 / each,
+            commit_s * 1e6 / each
         );
         size = next;
-        measure(&shelf, size);
+        let each_s = measure(&shelf, size);
+        println!(
+            "{:>9} times the cost at 10,000",
+            format!("{:.2}", each_s / first_s.unwrap_or(each_s))
+        );
+        first_s.get_or_insert(each_s);
+        if size == 300_000 {
+            print_lists(&shelf.made);
+        }
     }
 }

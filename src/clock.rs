@@ -45,6 +45,30 @@ impl Clock for FixedClock {
     }
 }
 
+/// A clock that runs on from an instant: what gaps between requests are measured by when the present is given.
+#[derive(Clone, Copy, Debug)]
+pub struct RunningClock {
+    from: Timestamp,
+    since: Stopwatch,
+}
+
+impl RunningClock {
+    /// Starts at an instant.
+    pub fn from(instant: Timestamp) -> Self {
+        Self { from: instant, since: Stopwatch::start() }
+    }
+}
+
+impl Clock for RunningClock {
+    fn now(&self) -> Timestamp {
+        self.from.saturating_add(self.since.elapsed()).unwrap_or(self.from)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        sleep(duration)
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
 fn now() -> Timestamp {
     Timestamp::now()

@@ -27,7 +27,7 @@ use reload::Reloader;
 use standstill::Standstill;
 use vitals::Vitals;
 
-use crate::clock::{FixedClock, SystemClock, random_seed};
+use crate::clock::{FixedClock, RunningClock, SystemClock, random_seed};
 use crate::control::Mill;
 use crate::dedup::Names;
 use crate::fetch::{HttpFetch, HttpPost};
@@ -35,6 +35,7 @@ use crate::ingest::{OnChange, Settings, Writer};
 use crate::model::outcome::Clock;
 use crate::model::policy::{Config, Listen};
 use crate::poll::Poller;
+use crate::redirect;
 use crate::serve::admin::{self, Actions};
 use crate::serve::limit::Peer;
 use crate::serve::listener::{self, Bound, Limits};
@@ -108,8 +109,12 @@ pub async fn open(config: Config, at: Option<Timestamp>) -> Result<Mill, DaemonE
     };
     let metrics = Arc::new(Metrics::new());
     let store = open_store(&config, clock.now()).await?;
-    let fetch = Arc::new(fetcher(&config, &clock)?);
-    join(&config, store, fetch, clock, metrics, Arc::new(|_| {}))
+    let fetch = fetcher(&config, &clock)?;
+    let fetch = match at {
+        Some(at) => fetch.paced_by(Arc::new(RunningClock::from(at))),
+        None => fetch,
+    };
+    join(&config, store, Arc::new(fetch), clock, metrics, Arc::new(|_| {}))
 }
 
 /// Makes the fetcher of a configuration.
@@ -187,6 +192,12 @@ fn join(
     let settings = writer_settings(config, &names);
     let writer =
         Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), on_change, QUEUE_MAX)?;
+    for source in &config.catalog.sources {
+        let state = crate::poll::state_of(store.as_ref(), &source.id)?;
+        if let Some(at) = state.last_attempt {
+            fetch.recall(&redirect::start(source, &state), at);
+        }
+    }
     let readers = std::thread::available_parallelism().map_or(2, usize::from);
     let poller = Poller::new(
         fetch,

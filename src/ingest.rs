@@ -8,6 +8,7 @@ mod admission;
 mod apply;
 mod domain;
 mod filing;
+mod group;
 mod number;
 mod order;
 mod outage;
@@ -16,6 +17,7 @@ mod repeat;
 mod report;
 pub mod retention;
 mod returning;
+mod sketch;
 mod state;
 mod story;
 mod work;
@@ -30,6 +32,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use apply::outlet_of;
+use group::Group;
 pub use order::{Done, Last, Order, OrderError, Takedown};
 use recover::Trouble;
 pub use report::{Counts, Event, Line, PlacedBy, Report};
@@ -45,11 +48,6 @@ use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::Finding;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Found, Metrics};
-
-/// Polls made durable together, at most.
-const GROUP_MAX: usize = 64;
-/// How long the first of a group waits for others.
-const GROUP_WAIT: Duration = Duration::from_millis(20);
 
 /// Whether what was decided is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,6 +200,8 @@ struct Ingest {
     facts: Facts,
     dry: Option<(Batch, Numbers)>,
     trouble: Option<Trouble>,
+    /// How long it took to make the last group durable.
+    sync_took: Duration,
 }
 
 /// The numbers to give next.
@@ -225,13 +225,6 @@ impl Numbers {
     }
 }
 
-/// A poll decided, not yet answered.
-struct Decided {
-    report: Report,
-    change: Change,
-    reply: oneshot::Sender<Result<Report, Arc<StoreError>>>,
-}
-
 impl Ingest {
     fn new(
         store: Arc<dyn Store>,
@@ -251,19 +244,25 @@ impl Ingest {
             facts: Facts::default(),
             dry: None,
             trouble: None,
+            sync_took: Duration::ZERO,
         })
     }
 
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         self.number();
+        match self.renew_marks() {
+            Ok(0) => {}
+            Ok(renewed) => tracing::info!(renewed, "made marks again that an older version made"),
+            Err(error) => tracing::error!(%error, "failed to make marks again"),
+        }
         while let Some(job) = waiting.blocking_recv() {
             let watch = Stopwatch::start();
-            let mut group = Vec::new();
+            let mut group = Group::default();
             let mut is_last = self.take(job, &mut group);
-            while !is_last && group.len() < GROUP_MAX && watch.elapsed() < GROUP_WAIT {
-                match waiting.try_recv() {
-                    Ok(job) => is_last = self.take(job, &mut group),
-                    Err(_) => break,
+            while !is_last && !group.is_full() {
+                match group.next(&mut waiting, watch, self.sync_took) {
+                    Some(job) => is_last = self.take(job, &mut group),
+                    None => break,
                 }
             }
             self.finish(group);
@@ -282,30 +281,19 @@ impl Ingest {
         }
     }
 
-    /// Does one job; tells whether it was the last.
-    fn take(&mut self, job: Job, group: &mut Vec<Decided>) -> bool {
+    /// Does one job; tells whether it was the last. What is no poll finds the store as all polls before it left it.
+    fn take(&mut self, job: Job, group: &mut Group) -> bool {
+        if !matches!(job, Job::Poll { mode: Mode::Commit, .. } | Job::Ping { .. }) {
+            self.finish(std::mem::take(group));
+        }
         match job {
-            Job::Poll { finding, mode, reply } => {
-                let decided = self.recover().and_then(|()| self.decide(*finding, mode));
-                match decided {
-                    Ok((report, change)) => group.push(Decided { report, change, reply }),
-                    Err(error) => {
-                        tracing::error!(%error, "failed to commit a poll");
-                        self.note_trouble();
-                        let _ = reply.send(Err(Arc::new(error)));
-                    }
-                }
-                false
-            }
+            Job::Poll { finding, mode, reply } => self.take_poll(*finding, mode, reply, group),
             Job::ForgetDryRun => {
                 self.dry = None;
                 self.facts.clear();
-                false
             }
             Job::Upkeep { work, reply } => {
-                self.finish(std::mem::take(group));
                 let _ = reply.send(self.keep_up(work).map_err(Arc::new));
-                false
             }
             Job::Configure { settings, reply } => {
                 let is_other = !Arc::ptr_eq(&self.settings.catalog, &settings.catalog);
@@ -315,18 +303,16 @@ impl Ingest {
                     self.number();
                 }
                 let _ = reply.send(self.remember_names().map_err(Arc::new));
-                false
             }
             Job::Order { order, at, reply } => {
                 let _ = reply.send(self.order(order, at));
-                false
             }
             Job::Ping { reply } => {
                 let _ = reply.send(());
-                false
             }
-            Job::Stop => true,
+            Job::Stop => return true,
         }
+        false
     }
 
     /// Writes down the names of categories, so that one that leaves the configuration is answered 410.
@@ -342,61 +328,6 @@ impl Ingest {
         }
         self.store.commit(Batch { keys, ..Batch::default() })?;
         self.store.sync()
-    }
-
-    fn decide(&mut self, finding: Finding, mode: Mode) -> Result<(Report, Change), StoreError> {
-        let (base, mut numbers) = match (mode, self.dry.take()) {
-            (Mode::DryRun, Some(dry)) => dry,
-            (Mode::DryRun | Mode::Commit, _) => (Batch::default(), self.numbers),
-        };
-        let mut work = work::Work::new(self, base, &mut numbers, finding.at);
-        let report = work.poll(finding)?;
-        let mut change = std::mem::take(&mut work.change);
-        if report.has_changed && change.is_empty() {
-            // Not a story: how a source is doing.
-            change = Change::everywhere();
-        }
-        let batch = work.into_batch();
-        match mode {
-            Mode::DryRun => {
-                self.dry = Some((batch, numbers));
-                return Ok((report, Change::default()));
-            }
-            Mode::Commit => {
-                let watch = Stopwatch::start();
-                self.store.commit(batch)?;
-                self.numbers = numbers;
-                self.metrics.store_commit(watch.elapsed());
-            }
-        }
-        Ok((report, change))
-    }
-
-    /// Makes a group durable, then answers.
-    fn finish(&mut self, mut group: Vec<Decided>) {
-        if group.is_empty() {
-            return;
-        }
-        let synced = self.store.sync().map_err(Arc::new);
-        if let Err(error) = &synced {
-            tracing::error!(%error, "failed to make a group of polls durable");
-            self.note_trouble();
-        }
-        let mut change = Change::default();
-        group.iter_mut().for_each(|decided| change.add(std::mem::take(&mut decided.change)));
-        if !change.is_empty() {
-            (self.on_change)(change);
-        }
-        for Decided { report, reply, .. } in group {
-            let answer = match &synced {
-                Ok(()) => {
-                    self.tell(&report);
-                    Ok(report)
-                }
-                Err(error) => Err(Arc::clone(error)),
-            };
-            let _ = reply.send(answer);
-        }
     }
 
     /// Logs and counts a poll.

@@ -1,4 +1,4 @@
-//! Pairs of news in Vietnamese and English, and whether a reader would call the two one article.
+//! Pairs of news, most in Vietnamese and English, and whether a reader would call the two one article.
 //!
 //! The labelled corpus is made from templates; these texts are written by hand, so that the rules
 //! are held to something they were not measured on. Each pair goes through the whole procedure, in
@@ -18,6 +18,8 @@ mod look_alikes;
     reason = "a test may stop at what it does not expect"
 )]
 mod replay;
+#[path = "dedup_pairs/scripts.rs"]
+mod scripts;
 #[path = "dedup_corpus/seen.rs"]
 mod seen;
 #[path = "dedup_pairs/texts.rs"]
@@ -144,6 +146,14 @@ fn look_alikes_stay_apart() {
     println!("{} pairs of look-alikes", pairs.len());
     assert!(pairs.len() >= 20);
     let wrong = wrong(&pairs, false);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn other_scripts_are_told_alike() {
+    let (copies, look_alikes) = (scripts::copies(), scripts::look_alikes());
+    println!("{} pairs of copies, {} of look-alikes", copies.len(), look_alikes.len());
+    let wrong = [wrong(&copies, true), wrong(&look_alikes, false)].concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

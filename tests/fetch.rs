@@ -1,6 +1,8 @@
 //! One conditional GET, seen from the other end of the socket.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[path = "support/fetching.rs"]
+mod fetching;
 #[path = "support/origin.rs"]
 mod origin;
 #[path = "support/secure.rs"]
@@ -13,239 +15,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use feedmill::fetch::{FetchSetupError, HttpFetch};
-use feedmill::model::outcome::{
-    Answer, BoxFuture, Clock, FailureKind, Fetch, FetchOutcome, FetchRequest,
+use feedmill::model::outcome::{BoxFuture, Clock, FailureKind, FetchOutcome};
+use feedmill::model::policy::PollPolicy;
+use feedmill::model::source::Source;
+use fetching::{
+    RSS, failed, fetch, fetch_with, fetcher, get, held, modified, network, policy, source,
 };
-use feedmill::model::policy::{Network, PollPolicy};
-use feedmill::model::raw::RawDocument;
-use feedmill::model::source::{Source, Validators};
 use jiff::Timestamp;
 use origin::{Origin, Reply};
 use secure::{Authority, Ending, in_front_of};
 use tokio::time::Instant;
-
-const RSS: &[u8] = b"<?xml version=\"1.0\"?><rss version=\"2.0\"><channel></channel></rss>";
-
-/// Runs from a fixed instant, so that headers can name dates.
-struct Running(Instant);
-
-impl Clock for Running {
-    fn now(&self) -> Timestamp {
-        let start: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        start.checked_add(self.0.elapsed()).unwrap()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(tokio::time::sleep_until(Instant::now() + duration))
-    }
-}
-
-fn network(cidr: &str) -> Network {
-    let (address, prefix) = cidr.split_once('/').unwrap();
-    Network { address: address.parse().unwrap(), prefix: prefix.parse().unwrap() }
-}
-
-fn policy() -> PollPolicy {
-    PollPolicy {
-        interval: Duration::from_secs(3_600),
-        interval_min: Duration::from_secs(3_600),
-        interval_max: Duration::from_secs(86_400),
-        concurrency: 64,
-        per_host: 2,
-        host_gap: Duration::ZERO,
-        domain_gap: Duration::ZERO,
-        contact: "https://news.example/bot".to_owned(),
-        allow_networks: vec![network("127.0.0.1/32")],
-        allow_ports: None,
-        ca_file: None,
-    }
-}
-
-fn fetcher(policy: &PollPolicy) -> HttpFetch {
-    HttpFetch::new(policy, "1.2.3", Arc::new(Running(Instant::now()))).unwrap()
-}
-
-fn source(url: &str) -> Source {
-    Source { timeout: Duration::from_secs(5), ..Source::plain("a", url.parse().unwrap()) }
-}
-
-async fn fetch(fetcher: &HttpFetch, source: Source) -> FetchOutcome {
-    fetch_with(fetcher, source, None).await
-}
-
-async fn fetch_with(
-    fetcher: &HttpFetch,
-    source: Source,
-    validators: Option<Validators>,
-) -> FetchOutcome {
-    let url = source.url.clone();
-    fetcher.fetch(&FetchRequest { source: Arc::new(source), url, validators }).await
-}
-
-async fn get(url: &str) -> FetchOutcome {
-    fetch(&fetcher(&policy()), source(url)).await
-}
-
-fn modified(outcome: FetchOutcome) -> (RawDocument, Option<Validators>, Answer) {
-    match outcome {
-        FetchOutcome::Modified { document, validators, answer } => (document, validators, answer),
-        other => panic!("no document: {other:?}"),
-    }
-}
-
-fn failed(outcome: FetchOutcome) -> (FailureKind, String, Option<Answer>) {
-    match outcome {
-        FetchOutcome::Failed { error, kind, answer } => (kind, error, answer),
-        other => panic!("no failure: {other:?}"),
-    }
-}
-
-fn held(etag: Option<&str>, last_modified: Option<&str>, url: &str) -> Validators {
-    Validators {
-        etag: etag.map(str::to_owned),
-        last_modified: last_modified.map(str::to_owned),
-        url: url.to_owned(),
-    }
-}
-
-// Requests
-
-#[tokio::test]
-async fn a_first_request_introduces_us_and_carries_nothing_else() {
-    let origin = Origin::start(|_| Reply::ok(&["Set-Cookie: a=b"], RSS)).await;
-    let fetcher = fetcher(&policy());
-    let url = origin.url("/a%2Fb/?q=%C3%A9&b=1&a=2#part");
-    modified(fetch(&fetcher, source(&url)).await);
-    modified(fetch(&fetcher, source(&url)).await);
-    for seen in origin.seen() {
-        assert_eq!(seen.target, "/a%2Fb/?q=%C3%A9&b=1&a=2", "P46");
-        let mut names: Vec<&str> = seen.headers.iter().map(|(name, _)| &**name).collect();
-        names.sort_unstable();
-        assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"], "P5, P45");
-        assert_eq!(seen.header("host"), Some(origin.address.to_string()));
-        let agent = "feedmill/1.2.3 (+https://news.example/bot)";
-        assert_eq!(seen.header("user-agent").as_deref(), Some(agent), "P42");
-        assert_eq!(seen.header("accept-encoding").as_deref(), Some("gzip, deflate, br"), "P47");
-        let accept = seen.header("accept").unwrap();
-        assert!(accept.starts_with("application/atom+xml, application/rss+xml,"), "P44: {accept}");
-        assert!(accept.ends_with("*/*;q=0.1"), "P44: {accept}");
-    }
-    assert_eq!(origin.seen().len(), 2);
-}
-
-#[tokio::test]
-async fn connections_are_kept_alive() {
-    let origin = Origin::start(|_| Reply::ok(&[], RSS)).await;
-    let fetcher = fetcher(&policy());
-    for _ in 0..5 {
-        modified(fetch(&fetcher, source(&origin.url("/"))).await);
-    }
-    assert_eq!(origin.connections(), 1);
-}
-
-#[tokio::test]
-async fn a_mail_address_is_named_in_from() {
-    let origin = Origin::start(|_| Reply::ok(&[], RSS)).await;
-    let policy = PollPolicy { contact: "ops@news.example".to_owned(), ..policy() };
-    modified(fetch(&fetcher(&policy), source(&origin.url("/"))).await);
-    assert_eq!(origin.seen()[0].header("from").as_deref(), Some("ops@news.example"), "P43");
-}
-
-#[tokio::test]
-async fn the_sources_own_headers_are_sent() {
-    let origin = Origin::start(|_| Reply::ok(&[], RSS)).await;
-    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let source = Source {
-        headers: vec![
-            pair("accept-language", "vi"),
-            pair("x-api-key", "k"),
-            pair("host", "evil.example"),
-            pair("content-length", "7"),
-        ],
-        user_agent: Some("other/1".to_owned()),
-        ..source(&origin.url("/"))
-    };
-    modified(fetch(&fetcher(&policy()), source).await);
-    let seen = &origin.seen()[0];
-    assert_eq!(seen.header("accept-language").as_deref(), Some("vi"));
-    assert_eq!(seen.header("x-api-key").as_deref(), Some("k"));
-    assert_eq!(seen.header("user-agent").as_deref(), Some("other/1"));
-    assert_eq!(seen.header("host"), Some(origin.address.to_string()));
-    assert_eq!(seen.header("content-length"), None);
-}
-
-// Validators
-
-#[tokio::test]
-async fn validators_come_back_byte_for_byte() {
-    let cases = [
-        ("strong", Some("\"abc\""), None),
-        ("weak", Some("W/\"abc\""), None),
-        ("unquoted", Some("abc-gzip"), None),
-        ("odd letters", Some("\"a, b;é\""), None),
-        ("date", None, Some("Sun, 01 Mar 2026 12:00:00 GMT")),
-        ("P2 wrong weekday", None, Some("Thu, 1 Jan 2020 00:00:00 GMT")),
-        ("no date at all", None, Some("yesterday")),
-        ("P3 both", Some("\"abc\""), Some("Sun, 01 Mar 2026 12:00:00 GMT")),
-    ];
-    for (name, etag, last_modified) in cases {
-        let lines: Vec<String> = [("ETag", etag), ("Last-Modified", last_modified)]
-            .iter()
-            .filter_map(|(name, value)| Some(format!("{name}: {}", (*value)?)))
-            .collect();
-        let origin = Origin::start(move |_| {
-            Reply::ok(&lines.iter().map(String::as_str).collect::<Vec<_>>(), RSS)
-        })
-        .await;
-        let fetcher = fetcher(&policy());
-        let url = origin.url("/f");
-        let (_, validators, _) = modified(fetch(&fetcher, source(&url)).await);
-        assert_eq!(validators, Some(held(etag, last_modified, &url)), "{name}");
-        modified(fetch_with(&fetcher, source(&url), validators).await);
-        let seen = origin.seen().pop().unwrap();
-        assert_eq!(seen.header("if-none-match").as_deref(), etag, "P1 {name}");
-        assert_eq!(seen.header("if-modified-since").as_deref(), last_modified, "P2 {name}");
-        assert_eq!(seen.header("a-im").as_deref(), etag.map(|_| "feed"), "P49 {name}");
-    }
-}
-
-#[tokio::test]
-async fn validators_of_another_url_stay_here() {
-    let origin = Origin::start(|_| Reply::ok(&[], RSS)).await;
-    let validators = held(Some("\"a\""), Some("yesterday"), &origin.url("/old"));
-    let (_, validators, _) = modified(
-        fetch_with(&fetcher(&policy()), source(&origin.url("/new")), Some(validators)).await,
-    );
-    assert_eq!(origin.seen()[0].header("if-none-match"), None, "P12");
-    assert_eq!(origin.seen()[0].header("if-modified-since"), None, "P12");
-    assert_eq!(validators, None, "P7: an answer without validators clears them");
-}
-
-#[tokio::test]
-async fn a_304_keeps_what_it_does_not_carry() {
-    let lines = ["ETag: \"new\"", "Cache-Control: max-age=600"];
-    let origin = Origin::start(move |_| Reply::bare("304 Not Modified", &lines)).await;
-    let url = origin.url("/");
-    let sent = held(Some("\"old\""), Some("yesterday"), &url);
-    match fetch_with(&fetcher(&policy()), source(&url), Some(sent)).await {
-        FetchOutcome::NotModified { validators, answer } => {
-            assert_eq!(validators, held(Some("\"new\""), Some("yesterday"), &url), "P9");
-            assert_eq!(answer.status, 304);
-            assert!(answer.freshness.fresh_until.is_some(), "P21");
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-#[tokio::test]
-async fn a_304_that_nobody_asked_for_is_a_failure() {
-    let origin = Origin::start(|_| Reply::bare("304 Not Modified", &[])).await;
-    let elsewhere = held(Some("\"a\""), None, "http://other.example/");
-    for validators in [None, Some(elsewhere), Some(held(None, None, &origin.url("/")))] {
-        let outcome = fetch_with(&fetcher(&policy()), source(&origin.url("/")), validators).await;
-        assert_eq!(failed(outcome).0, FailureKind::Status, "P11");
-    }
-}
 
 // Answers
 
@@ -296,7 +75,7 @@ async fn statuses_become_outcomes() {
 }
 
 #[tokio::test]
-async fn a_retry_after_pauses_everything_of_the_host() {
+async fn p25_a_retry_after_pauses_everything_of_the_host() {
     let origin = Origin::start(|seen| match seen.target.as_str() {
         "/busy" => Reply::new("429 Too Many", &["Retry-After: 3600"], "no"),
         _ => Reply::ok(&[], RSS),
@@ -322,7 +101,7 @@ async fn a_retry_after_pauses_everything_of_the_host() {
 // Redirects
 
 #[tokio::test]
-async fn redirects_are_followed_and_recorded() {
+async fn p53_redirects_are_resolved_and_a_fragment_is_inherited() {
     for status in [301, 302, 303, 307, 308] {
         let origin = Origin::start(move |seen| match seen.target.as_str() {
             "/dir/a?x=1" => Reply::redirect(status, "../b?y=2"),
@@ -339,7 +118,7 @@ async fn redirects_are_followed_and_recorded() {
 }
 
 #[tokio::test]
-async fn validators_are_sent_to_the_hop_they_came_from() {
+async fn p60_validators_are_sent_only_to_the_hop_they_came_from() {
     let origin = Origin::start(|seen| match seen.target.as_str() {
         "/a" => Reply::redirect(301, "/b"),
         _ => Reply::bare("304 Not Modified", &[]),
@@ -362,7 +141,7 @@ async fn validators_are_sent_to_the_hop_they_came_from() {
 }
 
 #[tokio::test]
-async fn ten_redirects_are_followed_and_no_more() {
+async fn p54_ten_redirects_are_followed_and_no_more() {
     let origin = Origin::start(|seen| {
         let left: u32 = seen.target[1..].parse().unwrap();
         match left {
@@ -379,7 +158,7 @@ async fn ten_redirects_are_followed_and_no_more() {
 }
 
 #[tokio::test]
-async fn bad_redirects_end_at_once() {
+async fn p54_loops_and_bad_redirects_end_at_once() {
     let cases = [
         ("to itself", "/loop", "the redirects lead back to", FailureKind::Status, 1),
         ("to and fro", "/ping", "the redirects lead back to", FailureKind::Status, 2),
@@ -412,7 +191,7 @@ async fn bad_redirects_end_at_once() {
 }
 
 #[tokio::test]
-async fn a_redirect_may_ask_for_a_wait() {
+async fn p25_a_redirect_may_ask_for_a_wait() {
     let origin = Origin::start(|seen| match seen.target.as_str() {
         "/a" => Reply::bare("302 Found", &["Location: /b", "Retry-After: 7200"]),
         _ => Reply::ok(&[], RSS),
@@ -425,7 +204,7 @@ async fn a_redirect_may_ask_for_a_wait() {
 // Secrets
 
 #[tokio::test]
-async fn credentials_stay_with_the_sources_origin() {
+async fn p60_credentials_stay_with_the_sources_origin() {
     let other = Origin::start(|_| Reply::ok(&[], RSS)).await;
     let elsewhere = other.url("/c").replace("//", "//thief:s3cret@");
     let origin = Origin::start(move |seen| match seen.target.as_str() {
@@ -482,6 +261,15 @@ async fn a_secret_file_is_read_at_each_fetch() {
 }
 
 #[tokio::test]
+async fn credentials_are_not_sent_in_the_clear_unless_the_network_is_named() {
+    // Nothing leaves this machine: it is refused before there is a connection.
+    let (kind, error, answer) = failed(get("http://u:s3cret@8.8.8.8/feed").await);
+    assert_eq!((kind, answer.is_none()), (FailureKind::Refused, true), "{error}");
+    assert!(error.starts_with("credentials are not sent over http"), "{error}");
+    assert!(!error.contains("s3cret"), "{error}");
+}
+
+#[tokio::test]
 async fn errors_hold_no_secret() {
     let origin = Origin::start(|seen| match seen.target.as_str() {
         "/a" => Reply::redirect(302, "/b?token=s3cret"),
@@ -497,7 +285,7 @@ async fn errors_hold_no_secret() {
 // Addresses
 
 #[tokio::test]
-async fn loopback_is_refused_by_default_in_every_form() {
+async fn p68_loopback_is_refused_by_default_in_every_form() {
     let origin = Origin::start(|_| Reply::ok(&[], RSS)).await;
     let policy = PollPolicy { allow_networks: Vec::new(), ..policy() };
     let fetcher = fetcher(&policy);
@@ -530,7 +318,7 @@ async fn loopback_is_refused_by_default_in_every_form() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_forbidden_address_opens_no_connection() {
+async fn p68_a_redirect_to_a_forbidden_address_opens_no_connection() {
     // 127.0.0.1 may not be polled, 127.0.0.2 may: the permission is for those addresses only.
     let forbidden = Origin::start(|_| Reply::ok(&[], RSS)).await;
     let port = forbidden.address.port();
@@ -558,7 +346,7 @@ async fn a_redirect_to_a_forbidden_address_opens_no_connection() {
 }
 
 #[tokio::test]
-async fn other_ports_are_refused() {
+async fn p68_other_ports_are_refused() {
     let origin = Origin::start(|_| Reply::ok(&[], RSS)).await;
     let policy = PollPolicy { allow_ports: Some(BTreeSet::from([80, 443])), ..policy() };
     let (kind, error, _) = failed(fetch(&fetcher(&policy), source(&origin.url("/"))).await);
@@ -598,7 +386,7 @@ fn zlib(plain: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn content_codings_are_undone() {
+async fn p48_content_codings_are_undone_whatever_the_header_says() {
     let mut br = Vec::new();
     brotli::CompressorWriter::new(&mut br, 4_096, 5, 22).write_all(RSS).unwrap();
     let cases = [
@@ -759,7 +547,7 @@ async fn what_is_no_answer_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_slow_origin_is_left_in_time() {
+async fn p67_a_slow_origin_is_left_in_time() {
     let every = Duration::from_millis(5);
     let cases = [
         ("no answer", Reply::default().then_hang()),
@@ -782,7 +570,7 @@ async fn a_slow_origin_is_left_in_time() {
 }
 
 #[tokio::test]
-async fn one_time_limit_holds_for_the_whole_chain() {
+async fn p67_one_time_limit_holds_for_the_whole_chain() {
     let origin = Origin::start(|seen| match seen.target.as_str() {
         "/a" => Reply::redirect(302, "/b"),
         _ => Reply::default().then_hang(),
@@ -809,7 +597,7 @@ async fn nobody_listening_is_a_failure() {
 // Pace
 
 #[tokio::test]
-async fn requests_to_one_host_keep_their_distance() {
+async fn p37_requests_to_one_host_keep_their_distance() {
     let origin = Origin::start(|seen| match seen.target.as_str() {
         "/a" => Reply::redirect(302, "/b"),
         _ => Reply::ok(&[], RSS),
@@ -951,7 +739,7 @@ async fn second_version(
 }
 
 #[tokio::test]
-async fn a_redirect_down_to_http_is_followed_without_credentials() {
+async fn p59_a_redirect_down_to_http_is_followed_without_credentials() {
     let plain = Origin::start(|_| Reply::ok(&[], RSS)).await;
     let location = plain.url("/plain");
     let origin = Origin::start(move |_| Reply::redirect(301, &location)).await;
@@ -1013,6 +801,23 @@ async fn a_proxy_that_refuses_a_tunnel_is_named() {
     let (kind, error, _) = failed(fetch(&fetcher(&policy()), source).await);
     assert_eq!(kind, FailureKind::Network);
     assert_eq!(error, "the proxy refused a tunnel: HTTP/1.1 403 Forbidden");
+}
+
+#[tokio::test]
+async fn an_https_proxy_is_spoken_to_in_tls() {
+    let proxy = Origin::start(|_| Reply::ok(&[], RSS)).await;
+    let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
+    let file = ca_file(&ours);
+    let fetcher = fetcher(&trusting(&file));
+    let behind = |authority: &Authority| {
+        let config = authority.server("127.0.0.1", 2090, &[]);
+        let address = in_front_of(proxy.address, config, Ending::Proper);
+        through(&format!("https://{address}"), "http://127.0.0.1:9/f")
+    };
+    assert_eq!(modified(fetch(&fetcher, behind(&ours)).await).0.body, RSS);
+    assert_eq!(proxy.seen()[0].target, "http://127.0.0.1:9/f");
+    let (kind, error, _) = failed(fetch(&fetcher, behind(&theirs)).await);
+    assert_eq!((kind, proxy.seen().len()), (FailureKind::Network, 1), "{error}");
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ use crate::ingest::Report;
 use crate::model::policy::Config;
 use crate::model::source::SourceId;
 
+/// How often a sign of life moves.
+const TICK: std::time::Duration = std::time::Duration::from_millis(120);
+
 /// Arguments of `poll`.
 #[derive(Args)]
 pub(super) struct PollArguments {
@@ -77,7 +80,10 @@ async fn by_daemon(config: &Config, arguments: &PollArguments) -> Result<Exit, F
         }
     }
     let path = format!("/poll?{}", query.finish());
-    let reply = client::ask(config, Method::POST, &path).await?;
+    let bar = waiting();
+    let reply = client::ask(config, Method::POST, &path).await;
+    bar.finish_and_clear();
+    let reply = reply?;
     let Some(reply) = reply.filter(|reply| reply.status == 200) else {
         return Err(Failure::new(Exit::Unavailable, "the daemon went away; try again"));
     };
@@ -154,6 +160,19 @@ async fn here(config: Config, arguments: &PollArguments) -> Result<Exit, Failure
     }
     let has_failed = reports.iter().any(|report| report.error.is_some());
     Ok(if has_failed { Exit::Failures } else { Exit::Done })
+}
+
+/// Shows that the daemon is at work; how far it is, it says at the end.
+fn waiting() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} the daemon polls  {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 fn progress(total: usize) -> ProgressBar {

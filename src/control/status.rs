@@ -67,6 +67,7 @@ fn flags(now: Timestamp, state: &SourceState, newest: &[Timestamp]) -> Vec<&'sta
     let raised = [
         ("silent", is_silent),
         ("broken", schedule::is_broken(now, state)),
+        ("moving", state.redirect_pending.is_some()),
         ("moved", state.adopted_url.is_some()),
         ("complete", state.wish.is_complete),
     ];

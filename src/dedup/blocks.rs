@@ -96,8 +96,8 @@ impl Scanner {
     }
 
     fn push_decoded(&mut self, text: &str) {
-        for (index, word) in text.split(char::is_whitespace).enumerate() {
-            self.space_pending |= index > 0;
+        for (place, word) in text.split(char::is_whitespace).enumerate() {
+            self.space_pending |= place > 0;
             if word.is_empty() {
                 continue;
             }
@@ -112,11 +112,13 @@ impl Scanner {
     fn push_word(&mut self, word: &str) {
         self.block.text.push_str(word);
         // A loose accent is no character of its own: NFC and NFD count alike.
-        let count = word.chars().filter(|c| !matches!(c, '\u{300}'..='\u{36F}')).count();
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        self.block.chars = self.block.chars.saturating_add(count);
+        let is_counted = |c: &char| !matches!(c, '\u{300}'..='\u{36F}');
+        let chars =
+            if word.is_ascii() { word.len() } else { word.chars().filter(is_counted).count() };
+        let chars = u32::try_from(chars).unwrap_or(u32::MAX);
+        self.block.chars = self.block.chars.saturating_add(chars);
         if self.links_open > 0 {
-            self.block.link_chars = self.block.link_chars.saturating_add(count);
+            self.block.link_chars = self.block.link_chars.saturating_add(chars);
         }
     }
 

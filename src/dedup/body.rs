@@ -4,10 +4,9 @@ use super::filters::Clean;
 use super::names::hard_tokens;
 use super::sets::{has, size, sorted_set};
 use super::shingle::{self, Hashed};
-use crate::model::text::tokens;
 
 /// Tokens kept of a body.
-const TOKENS_MAX: usize = 1_500;
+pub(super) const TOKENS_MAX: usize = 1_500;
 
 /// A cut text of more tokens than this loses its last one, which may be half a word.
 const CUT_TOKENS_MIN: usize = 4;
@@ -45,11 +44,8 @@ pub(super) struct Notable {
 impl Body {
     /// Returns the body made of filtered blocks.
     pub(super) fn of(blocks: &[Clean]) -> Self {
-        let mut row: Vec<Hashed> = Vec::new();
-        for block in blocks {
-            let room = TOKENS_MAX.saturating_sub(row.len());
-            row.extend(tokens(&block.folded).take(room).map(Hashed::of));
-        }
+        let all = blocks.iter().flat_map(|block| &block.tokens);
+        let mut row: Vec<Hashed> = all.take(TOKENS_MAX).copied().collect();
         let is_cut = blocks.last().is_some_and(|block| ends_in_ellipsis(&block.text));
         if is_cut && row.len() > CUT_TOKENS_MIN {
             row.pop();
@@ -95,10 +91,15 @@ impl Body {
 
     /// Returns the hashes of the shingles in the order of the text, lower 16 bits zero.
     pub(super) fn in_order(&self) -> Vec<u64> {
-        let mut row: Vec<u64> =
-            self.shingles.iter().map(|shingle| shingle.rotate_right(16)).collect();
-        row.sort_unstable();
-        row.into_iter().map(|shingle| shingle << 16).collect()
+        // One starts at each position.
+        let mut row = vec![0; self.shingles.len()];
+        for shingle in &self.shingles {
+            let position = usize::try_from(shingle & 0xFFFF).unwrap_or(usize::MAX);
+            if let Some(place) = row.get_mut(position) {
+                *place = shingle & !0xFFFF;
+            }
+        }
+        row
     }
 }
 

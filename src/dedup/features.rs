@@ -104,7 +104,7 @@ impl Texts {
 fn features_of(entry: &Entry, texts: Texts, context: Context<'_>) -> (Features, Option<String>) {
     let (body, is_beside_summary) = texts.into_body();
     let Filtered { blocks, credit } = filtered(body);
-    let chars = blocks.iter().map(|block| block.folded.chars().count()).sum::<usize>();
+    let chars = blocks.iter().map(|block| block.chars).sum::<usize>();
     let body = Body::of(&blocks);
     let is_long = body.tokens >= FULL_TEXT_TOKENS || (is_beside_summary && body.tokens > 0);
     let link = entry.link.as_deref().filter(|link| is_http(link.trim()));

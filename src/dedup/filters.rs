@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::blocks::Block;
+use super::body::TOKENS_MAX;
+use super::shingle::Hashed;
 use crate::model::text::{fold, tokens};
 
 const LINK_DENSITY: f64 = 0.6;
@@ -32,13 +34,22 @@ pub(super) struct Filtered {
     pub(super) credit: Option<String>,
 }
 
-/// A block of the article, raw and folded.
+/// A block of the article.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clean {
     /// As written.
     pub(super) text: String,
-    /// The same, folded.
-    pub(super) folded: String,
+    /// Characters of the same, folded.
+    pub(super) chars: usize,
+    /// Tokens of the same, folded: at most those that a body keeps.
+    pub(super) tokens: Vec<Hashed>,
+}
+
+impl Clean {
+    fn of(text: String, folded: &str) -> Self {
+        let tokens = tokens(folded).take(TOKENS_MAX).map(Hashed::of).collect();
+        Self { text, chars: folded.chars().count(), tokens }
+    }
 }
 
 /// Applies S1 to S5, in this order.
@@ -61,15 +72,15 @@ pub(super) fn filtered(blocks: Vec<Block>) -> Filtered {
         kept.extend::<Vec<_>>(text);
     }
     credits.extend(headings.into_iter().rev());
-    let clean = |kept: Measured| Clean { text: kept.block.text, folded: kept.folded };
-    let mut blocks: Vec<Clean> = kept.into_iter().map(clean).collect();
-    if let Some(first) = blocks.first_mut() {
-        let dateline = dateline_bytes(&first.text);
+    if let Some(first) = kept.first_mut() {
+        let dateline = dateline_bytes(&first.block.text);
         if dateline > 0 {
-            first.text.drain(..dateline);
-            first.folded = fold(&first.text);
+            first.block.text.drain(..dateline);
+            first.folded = fold(&first.block.text);
         }
     }
+    let blocks: Vec<Clean> =
+        kept.into_iter().map(|kept| Clean::of(kept.block.text, &kept.folded)).collect();
     let credits: Vec<String> = credits.into_iter().map(|credit| credit.block.text).collect();
     let credit = (!credits.is_empty()).then(|| credits.join("\n"));
     Filtered { blocks, credit }
@@ -89,13 +100,14 @@ pub(super) fn filtered_lightly(blocks: &[Block]) -> impl Iterator<Item = &Block>
 struct Measured {
     block: Block,
     folded: String,
+    /// How many tokens it has; no filter asks for more than `STAMP_TOKENS`.
     tokens: usize,
 }
 
 impl Measured {
     fn of(block: Block) -> Self {
         let folded = fold(&block.text);
-        let tokens = tokens(&folded).count();
+        let tokens = tokens(&folded).take(STAMP_TOKENS).count();
         Self { block, folded, tokens }
     }
 

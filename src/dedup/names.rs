@@ -7,7 +7,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::sets::sorted_set;
 use super::shingle::Hashed;
-use crate::model::text::{TokenKind, fold, is_common_letter, is_composed, is_format_char, tokens};
+use crate::model::text::{
+    TokenKind, fold, is_common_letter, is_composed, is_format_char, is_settled, tokens,
+};
 
 /// The titles of all sources, to be taken off headlines ("… - VnExpress").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,7 +89,7 @@ pub(super) fn hard_tokens<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<u32> 
 }
 
 fn composed(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || (is_composed(text) && !text.contains(is_format_char)) {
+    if text.chars().all(is_settled) || (is_composed(text) && !text.contains(is_format_char)) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.nfkc().filter(|c| !is_format_char(*c)).nfc().collect())

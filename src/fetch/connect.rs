@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout};
 use tower_service::Service;
 
 use super::address::is_allowed;
+use super::exchange::Used;
 use super::proxy::Proxy;
 use super::trouble::ConnectError;
 use crate::model::policy::Network;
@@ -120,6 +121,14 @@ impl Dialer {
         }
     }
 
+    /// Tells whether the operator has named the networks that `host` is in.
+    pub(super) async fn is_named(&self, host: &str) -> bool {
+        let is_within =
+            |address: &IpAddr| self.allow_networks.iter().any(|it| it.contains(*address));
+        let found = timeout(CONNECT_TIMEOUT, self.addresses(host)).await;
+        found.is_ok_and(|found| found.is_ok_and(|addresses| addresses.iter().all(is_within)))
+    }
+
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ConnectError> {
         let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         if let Ok(address) = literal.unwrap_or(host).parse() {
@@ -178,7 +187,7 @@ pub(super) struct Wire {
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.is_relayed)
+        Connected::new().proxy(self.is_relayed).extra(Used::default())
     }
 }
 

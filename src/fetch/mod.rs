@@ -11,6 +11,7 @@ mod address;
 mod body;
 mod connect;
 mod decode;
+mod exchange;
 mod pace;
 mod post;
 mod proxy;
@@ -26,21 +27,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, HeaderValue, PROXY_AUTHORIZATION,
-};
+use http::header::{CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
-use hyper_util::client::legacy::{Client, Error};
+use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use self::connect::{Connector, Dialer, Timed};
+use self::exchange::exchange;
 use self::proxy::Proxy;
 use self::request::{Identity, Meaning};
 use self::trip::Trip;
@@ -55,9 +53,6 @@ use crate::model::source::Validators;
 pub use self::address::is_public;
 pub use self::pace::{Pace, Pause, Turn, authority};
 pub use self::post::HttpPost;
-
-/// From the connection to the end of the answer's head.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// For how long a connection is kept for the next request to its host.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -139,6 +134,17 @@ impl HttpFetch {
         })
     }
 
+    /// Measures everyone's turns by another clock: one that runs where `clock` stands still.
+    pub fn paced_by(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.pace = Arc::new(Pace::new(&self.policy, clock));
+        self
+    }
+
+    /// Notes when a publisher was last asked in an earlier run, so that gaps are kept over a restart.
+    pub fn recall(&self, url: &Url, at: Timestamp) {
+        self.pace.recall(url.host_str().unwrap_or_default(), at);
+    }
+
     /// Makes a fetcher of another policy that takes over everyone's turns, if their rules are the same, and reads the
     /// certificate authorities again. Connections are opened anew.
     pub fn renewed(&self, policy: &PollPolicy) -> Result<Self, FetchSetupError> {
@@ -209,6 +215,9 @@ impl HttpFetch {
             Ok(turn) => turn,
             Err(pause) => return Ok(Some(paused(&host, pause))),
         };
+        if authorization.is_some() && trip.url.origin() == request.source.url.origin() {
+            self.admit_credentials(&trip.url).await?;
+        }
         let requested = trip.requested();
         let sent = request::applicable(request.validators.as_ref(), &requested);
         let headers =
@@ -220,6 +229,17 @@ impl HttpFetch {
         })?;
         let response = trip.within(exchange(route, message)).await??;
         self.conclude(request, trip, &authority, sent, response).await
+    }
+
+    /// Refuses to send credentials in the clear, save within networks that the operator has named.
+    async fn admit_credentials(&self, url: &Url) -> Result<(), Trouble> {
+        let host = url.host_str().unwrap_or_default();
+        if url.scheme() == "https" || self.dialer.is_named(host).await {
+            return Ok(());
+        }
+        let words = "credentials are not sent over http: use https, or name its network in \
+                     poll.allow_networks";
+        Err(Trouble::refused(words))
     }
 
     /// Turns an answer into an outcome, or moves on to where it redirects.
@@ -311,34 +331,6 @@ impl Fetch for HttpFetch {
     fn fetch<'a>(&'a self, request: &'a FetchRequest) -> BoxFuture<'a, FetchOutcome> {
         Box::pin(self.run(request))
     }
-}
-
-/// Sends a request and waits for the head of the answer.
-async fn exchange(
-    route: &Route,
-    mut message: Request<Empty<Bytes>>,
-) -> Result<Response<Incoming>, Trouble> {
-    let is_relayed = message.uri().scheme_str() == Some("http");
-    let credential = route.proxy.as_ref().filter(|_| is_relayed).and_then(|p| p.authorization());
-    if let Some(value) = credential {
-        message.headers_mut().insert(PROXY_AUTHORIZATION, value);
-    }
-    let captured = capture_connection(&mut message);
-    let response = route.client.request(message);
-    let explained = |error: Error| Trouble::of_exchange(&error);
-    tokio::select! {
-        response = response => response.map_err(explained),
-        () = head_is_late(captured) => {
-            let late = format!("no answer within {} s", HEADERS_TIMEOUT.as_secs());
-            Err(Trouble::new(FailureKind::Network, late))
-        }
-    }
-}
-
-/// Returns when the answer's head is overdue; the time runs from the connection, which has a limit of its own.
-async fn head_is_late(mut captured: CaptureConnection) {
-    drop(captured.wait_for_connection_metadata().await);
-    sleep_until(Instant::now() + HEADERS_TIMEOUT).await;
 }
 
 async fn document(

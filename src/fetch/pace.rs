@@ -138,6 +138,18 @@ impl Pace {
         lanes.domains.get(domain(authority))?.pause.filter(|pause| pause.until > now)
     }
 
+    /// Notes when a host was last asked, unless it was asked since.
+    pub fn recall(&self, host: &str, at: Timestamp) {
+        let permits = self.permits(host);
+        let mut lanes = self.lanes();
+        if let Some(host) = lanes.hosts.get_mut(host) {
+            host.last = host.last.max(Some(at));
+        }
+        drop(permits);
+        let domain = lanes.domains.entry(domain(host).to_owned()).or_default();
+        domain.last = domain.last.max(Some(at));
+    }
+
     async fn bear(&self, pause: Pause) -> Result<(), Pause> {
         let wait = pause.until.duration_since(self.clock.now());
         let wait = Duration::try_from(wait).unwrap_or_default();
@@ -303,6 +315,18 @@ mod tests {
         assert_eq!(elapsed_s(&clock), 3);
         drop(pace.turn("www.other.co.uk", "www.other.co.uk").await.unwrap());
         assert_eq!(elapsed_s(&clock), 3, "co.uk is no registrable domain");
+    }
+
+    #[tokio::test]
+    async fn p37_gaps_are_kept_over_a_restart() {
+        let (pace, clock) = pace(2, 60);
+        let ago = |s: u64| clock.now().checked_sub(Duration::from_secs(s)).unwrap();
+        pace.recall("rss.a.example", ago(20));
+        pace.recall("rss.a.example", ago(3_000));
+        drop(pace.turn("b.example", "b.example").await.unwrap());
+        assert_eq!(elapsed_s(&clock), 0);
+        drop(pace.turn("www.a.example", "www.a.example").await.unwrap());
+        assert_eq!(elapsed_s(&clock), 40, "the rest of the domain's gap");
     }
 
     #[tokio::test]

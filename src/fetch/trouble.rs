@@ -82,6 +82,17 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
+/// Tells whether a connection was closed or reset before the head of an answer had come.
+pub(super) fn is_closed(error: &(dyn Error + 'static)) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    let is_gone = |error: &io::Error| {
+        matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)
+    };
+    find::<hyper::Error>(error).is_some_and(|error| {
+        error.is_incomplete_message() || error.is_closed() || error.is_canceled()
+    }) || find::<io::Error>(error).is_some_and(is_gone)
+}
+
 /// Joins the messages of a chain, without saying anything twice.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();

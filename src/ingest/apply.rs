@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::later;
 use super::report::{Event, Line, PlacedBy, Report};
 use super::returning::Reissue;
+use super::state::Extent;
 use super::story::Why;
 use super::work::Work;
 use super::{admission, outage, repeat, state, zone};
@@ -80,7 +81,8 @@ impl Work<'_> {
         report.notes.extend(moved.map(|moved| told(&source, &moved)));
         let mut is_rolled_over = false;
         if let Some(read) = finding.document.take() {
-            is_rolled_over = self.document(&source, &mut state, read, &mut report)?;
+            let extent = Extent::of(finding.answer.status);
+            is_rolled_over = self.document(&source, &mut state, read, extent, &mut report)?;
             if report.has_changed {
                 state.changed = Some(later(state.changed, finding.at));
             }
@@ -138,11 +140,13 @@ impl Work<'_> {
         source: &Arc<Source>,
         state: &mut SourceState,
         read: Read,
+        extent: Extent,
         report: &mut Report,
     ) -> Result<bool, StoreError> {
         let Read { mut feed, prepared } = read;
         let identities = self.identify(source, &feed.items);
         self.note_listed(state, &feed.items, &identities)?;
+        self.listed.extend(extent.kept(state));
         let frame = self.frame(state, &feed.items, &prepared, &identities)?;
         let mut arrivals = Vec::new();
         let is_blocked = feed.is_blocked && !source.overrides_block;
@@ -197,7 +201,7 @@ impl Work<'_> {
         let shift = self.note_shift(source, state, &arrivals, &mut feed.flaws)?;
         feed.zone_s = shift.map_or(feed.zone_s, |hours| zone::moved(&feed, hours));
         listed.extend(repeat::stand_ins(self, &superseded, &told)?);
-        state::note_listed(state, listed);
+        state::note_listed(state, extent.listing(state, listed));
         self.note_feed(state, feed, report);
         Ok(is_rolled_over)
     }

@@ -132,7 +132,8 @@ impl Work<'_> {
             own.number = before.and_then(|member| member.number);
         }
         self.number(&mut alone)?;
-        let held = Held { story: alone.no, joined: by_hand("split", None), ..held };
+        let marks = self.marks_alone(&held);
+        let held = Held { story: alone.no, joined: by_hand("split", None), marks, ..held };
         self.batch.entries.insert(entry, held);
         self.choose(&mut rest)?;
         let done = Done {

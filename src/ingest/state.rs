@@ -1,7 +1,10 @@
 //! Our memory of a source after a poll.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
+use crate::model::entry::EntryNo;
 use crate::model::feed::Feed;
 use crate::model::outcome::{NextPoll, PollResult};
 use crate::model::source::{
@@ -29,11 +32,11 @@ pub(super) fn for_source(old: &SourceState, source: &Source) -> SourceState {
 
 /// Notes how the poll ended, without the next poll and without what a document listed; tells of a move to another URL.
 pub(super) fn note_result(state: &mut SourceState, finding: &Finding) -> Option<Move> {
-    let Finding { at, result, answer, error, .. } = finding;
+    let Finding { at, ended, result, answer, error, .. } = finding;
     if let PollResult::Postponed(_) = result {
         return None;
     }
-    state.last_attempt = Some(*at);
+    state.last_attempt = Some(*ended);
     state.http_status = (answer.status != 0).then_some(answer.status);
     state.last_error.clone_from(error);
     state.cost.wire_bytes = state.cost.wire_bytes.saturating_add(answer.wire_bytes);
@@ -68,6 +71,44 @@ fn fail(state: &mut SourceState, at: Timestamp) {
 fn note_validators(state: &mut SourceState, is_new: bool, validators: Option<Validators>) {
     if is_new || validators.is_some() {
         state.validators = validators;
+    }
+}
+
+/// How much of a feed a document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All that the feed lists.
+    Whole,
+    /// What is new since the document before (226, RFC 3229 §10.4.1): what it leaves out is still listed (P50).
+    Delta,
+}
+
+/// Items that a feed is taken to list when it comes in deltas: the newest so many.
+const DELTA_LISTED_MAX: usize = 1_000;
+
+impl Extent {
+    /// Tells it by the status of the answer.
+    pub(super) fn of(status: u16) -> Self {
+        if status == 226 { Self::Delta } else { Self::Whole }
+    }
+
+    /// Returns the entries that are listed although the document does not say so.
+    pub(super) fn kept(self, state: &SourceState) -> Vec<EntryNo> {
+        match self {
+            Self::Whole => Vec::new(),
+            Self::Delta => state.listed.iter().filter_map(|listed| listed.entry).collect(),
+        }
+    }
+
+    /// Returns what the feed lists as a whole once `listed` has been read.
+    pub(super) fn listing(self, state: &SourceState, mut listed: Vec<Listed>) -> Vec<Listed> {
+        if self == Self::Delta {
+            let said: BTreeSet<Option<EntryNo>> = listed.iter().map(|it| it.entry).collect();
+            let left_out = state.listed.iter().filter(|it| !said.contains(&it.entry)).copied();
+            listed.extend(left_out);
+            listed.truncate(DELTA_LISTED_MAX);
+        }
+        listed
     }
 }
 
@@ -132,7 +173,6 @@ pub(super) fn not_before(state: &SourceState, result: &PollResult, next: NextPol
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::entry::EntryNo;
     use crate::model::source::ItemHash;
 
     fn listed(numbers: &[u64]) -> Vec<Listed> {
@@ -150,6 +190,22 @@ mod tests {
         note_listed(&mut state, listed(&[1, 3]));
         assert_eq!(state.departed, [Departed { entry: EntryNo(2), last_listed: 2 }]);
         assert_eq!(state.fetch_no, 3);
+    }
+
+    #[test]
+    fn p50_what_a_delta_leaves_out_is_still_listed() {
+        let state = SourceState { listed: listed(&[3, 2, 1]), ..SourceState::default() };
+        let again = Listed { item: ItemHash(22), entry: Some(EntryNo(2)) };
+        let delta = vec![listed(&[4])[0], again];
+        let numbers = |extent: Extent| -> Vec<u64> {
+            extent.listing(&state, delta.clone()).iter().map(|it| it.item.0).collect()
+        };
+        assert_eq!(numbers(Extent::of(226)), [4, 22, 3, 1]);
+        assert_eq!(numbers(Extent::of(200)), [4, 22]);
+        assert_eq!(Extent::Delta.kept(&state), [3, 2, 1].map(EntryNo));
+        assert!(Extent::Whole.kept(&state).is_empty());
+        let endless: Vec<u64> = (0..2_000).collect();
+        assert_eq!(Extent::Delta.listing(&state, listed(&endless)).len(), DELTA_LISTED_MAX);
     }
 
     #[test]

@@ -13,10 +13,16 @@ use crate::dedup::{self, Change, Closest, Incumbent, Known};
 use crate::model::entry::{
     CLOSEST_NUMBERS_MAX, Entry, EntryNo, Held, Member, Slug, Story, StoryNo, compared_date,
 };
+use crate::model::features::Marks;
 use crate::model::ids;
 use crate::model::source::SourceId;
 use crate::model::verdict::{Joined, Verdict};
 use crate::store::StoreError;
+
+/// Copies of one story that are found by what they say. A wire story is in a hundred papers: were all
+/// of them in the lists of its keys, the lists would be too long to be of use, and the next copy
+/// would find none of them.
+const COPIES_FOUND_BY: usize = 40;
 
 /// How long after its first publication a story's copy is exchanged freely.
 const FREE: SignedDuration = SignedDuration::from_mins(30);
@@ -85,10 +91,13 @@ impl Work<'_> {
         why: Why,
         report: &mut Report,
     ) -> Result<EntryNo, StoreError> {
-        let held = self.hold(item, story, why);
+        let mut held = self.hold(item, story, why);
         let entry = held.no;
         if let Some(story) = self.story(story)? {
             let mut story = Story::clone(&story);
+            if story.members.len() >= COPIES_FOUND_BY {
+                held.marks.keys.clear();
+            }
             story.members.push(member(&held));
             self.batch.entries.insert(entry, held);
             self.number(&mut story)?;
@@ -162,7 +171,11 @@ impl Work<'_> {
         entry.guid_kind = held.entry.guid_kind;
         entry.published = held.entry.published;
         held.entry = entry;
+        let is_found_by_others = held.marks.keys.is_empty() && self.is_crowded(held.story)?;
         held.marks = held.marks.renewed(item.prepared.marks.clone());
+        if is_found_by_others {
+            held.marks.keys.clear();
+        }
         held.fingerprint = item.prepared.fingerprint;
         held.credit.clone_from(&item.prepared.credit);
         self.facts.forget(no);
@@ -172,6 +185,21 @@ impl Work<'_> {
         self.batch.entries.insert(no, held);
         report.has_changed = true;
         Ok(Verdict::Updated)
+    }
+
+    /// Tells whether a story has enough copies to be found by.
+    fn is_crowded(&self, story: StoryNo) -> Result<bool, StoreError> {
+        Ok(self.story(story)?.is_some_and(|story| story.members.len() > COPIES_FOUND_BY))
+    }
+
+    /// Returns what a copy is found by when it stands alone.
+    pub(super) fn marks_alone(&self, held: &Held) -> Marks {
+        if held.marks.version == 0 || !held.marks.keys.is_empty() {
+            return held.marks.clone();
+        }
+        let context = dedup::Context { names: &self.names, outlet: &held.outlet };
+        let marks = dedup::marks(&dedup::features(&held.entry, context));
+        Marks { is_roundup: held.marks.is_roundup, ..marks }
     }
 
     /// Joins stories that were found to be one: the one that was opened first lives on.
@@ -234,7 +262,7 @@ impl Work<'_> {
         for member in &story.members {
             let (held, facts) = (self.held(member.entry)?, self.facts(member.entry));
             if let (Some(held), Some(facts)) = (held, facts) {
-                copies.push((held, facts, self.names_of(&member.source)));
+                copies.push((held, facts, self.names_of(&member.source)?));
             }
         }
         let opened = copies.iter().map(|(held, ..)| held.first_seen).min().unwrap_or(self.at);
@@ -250,11 +278,18 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Returns priority and names of a source; one that is no longer configured has neither.
-    fn names_of(&self, id: &SourceId) -> (i64, Vec<String>) {
-        let Some(source) = self.settings.catalog.source(id) else { return (i64::MIN, Vec::new()) };
-        let names = source.title.iter().chain(&source.aliases).cloned().collect();
-        (source.priority, names)
+    /// Returns priority of a source, and the names that others credit it by: its title, else what
+    /// its feed calls itself, and its aliases. One that is no longer configured has neither.
+    fn names_of(&self, id: &SourceId) -> Result<(i64, Vec<String>), StoreError> {
+        let Some(source) = self.settings.catalog.source(id) else {
+            return Ok((i64::MIN, Vec::new()));
+        };
+        let title = match &source.title {
+            Some(title) => Some(title.clone()),
+            None => crate::poll::state_of(self.store, id)?.meta.title.clone(),
+        };
+        let names = title.into_iter().chain(source.aliases.iter().cloned()).collect();
+        Ok((source.priority, names))
     }
 
     /// Notes that the feeds of the other sources of a story change with it.

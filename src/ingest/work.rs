@@ -1,7 +1,7 @@
 //! One poll being decided: what it would write, laid over what the store holds.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,42 +11,54 @@ use crate::dedup::{self, Known, Names};
 use crate::model::batch::Batch;
 use crate::model::change::Change;
 use crate::model::entry::{EntryNo, Held, Story, StoryNo, compared_date};
-use crate::model::features::Marks;
+use crate::model::features::{Marks, share_enough};
 use crate::model::selection::Series;
 use crate::model::source::{SourceId, SourceState};
 use crate::model::verdict::{Claim, EntryKey};
 use crate::store::{Bounds, Store, StoreError};
 
-/// What held entries are compared by, kept in memory: at most so many.
+/// What held entries are compared by, kept in memory: at most twice so many, some 3 KB each.
 const FACTS_MAX: usize = 8_192;
 /// Index lists longer than this take no part; the store holds the same.
 const LIST_MAX: f64 = 96.0;
 
 /// What held entries are compared by. Losing one costs reading and computing it again.
+///
+/// Two generations: what is asked for moves to the younger one, and when that is full the older one
+/// goes. So what a busy day compares with stays, and nothing is ever cold all at once.
 #[derive(Default)]
 pub(super) struct Facts {
-    of: RefCell<HashMap<EntryNo, Arc<dedup::Facts>>>,
+    of: RefCell<[HashMap<EntryNo, Arc<dedup::Facts>>; 2]>,
 }
 
 impl Facts {
     pub(super) fn clear(&self) {
-        self.of.borrow_mut().clear();
+        self.of.take();
     }
 
     pub(super) fn forget(&self, no: EntryNo) {
-        self.of.borrow_mut().remove(&no);
+        self.of.borrow_mut().iter_mut().for_each(|generation| drop(generation.remove(&no)));
     }
 
     pub(super) fn keep(&self, facts: &Arc<dedup::Facts>) {
         let mut of = self.of.borrow_mut();
-        if of.len() >= FACTS_MAX {
-            of.clear();
+        let [young, old] = &mut *of;
+        if young.len() >= FACTS_MAX {
+            *old = std::mem::take(young);
         }
-        of.insert(facts.no, Arc::clone(facts));
+        young.insert(facts.no, Arc::clone(facts));
     }
 
     fn find(&self, no: EntryNo) -> Option<Arc<dedup::Facts>> {
-        self.of.borrow().get(&no).cloned()
+        let mut of = self.of.borrow_mut();
+        let [young, old] = &mut *of;
+        if let Some(facts) = young.get(&no) {
+            return Some(Arc::clone(facts));
+        }
+        let facts = old.remove(&no)?;
+        drop(of);
+        self.keep(&facts);
+        Some(facts)
     }
 }
 
@@ -232,13 +244,14 @@ impl<'a> Work<'a> {
     ) -> Vec<(EntryNo, f64)> {
         let mut ranked: Vec<(EntryNo, f64)> = found;
         ranked.retain(|(no, _)| !self.batch.entries.contains_key(no));
+        let keys: HashSet<u64> = marks.keys.iter().copied().collect();
         for (no, held) in &self.batch.entries {
             let published = compared_date(held.filed.or(held.entry.published), held.first_seen);
             if held.marks.version != marks.version || published < from || published > until {
                 continue;
             }
-            let shared = held.marks.keys.iter().filter(|key| marks.keys.contains(key)).count();
-            if shared > 0 {
+            let shared = held.marks.keys.iter().filter(|key| keys.contains(key)).count();
+            if share_enough(shared, keys.len().min(held.marks.keys.len())) {
                 let shared = u32::try_from(shared).map_or(LIST_MAX, f64::from);
                 ranked.push((*no, shared / 1.1));
             }

@@ -35,10 +35,14 @@ pub struct Forgotten {
 impl Batch {
     /// Tells whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
+        self.is_states_only() && self.states.is_empty()
+    }
+
+    /// Tells whether it changes nothing but what is remembered of sources.
+    pub fn is_states_only(&self) -> bool {
         self.keys.is_empty()
             && self.entries.is_empty()
             && self.stories.is_empty()
-            && self.states.is_empty()
             && self.forgotten == Forgotten::default()
     }
 }

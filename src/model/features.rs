@@ -18,6 +18,17 @@ pub struct Marks {
 /// The most index keys that an entry often changed keeps.
 pub const MARK_KEYS_MAX: usize = 128;
 
+/// Of the keys of the entry that has fewer, one in so many must be shared for a comparison to be
+/// worth it. Two texts that have a third of their shingles in common share some third of their keys;
+/// a stock phrase or a running title that stands in many articles is one or two.
+const SHARED_ONE_IN: usize = 12;
+
+/// Tells whether two entries that share so many keys are worth comparing; `fewer` is how many keys
+/// that one of them has which has fewer.
+pub fn share_enough(shared: usize, fewer: usize) -> bool {
+    shared > 0 && shared.saturating_mul(SHARED_ONE_IN) >= fewer
+}
+
 impl Marks {
     /// Returns the marks of a changed entry: the keys of its new text, then its old ones.
     ///

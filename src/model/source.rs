@@ -261,7 +261,7 @@ pub struct SourceState {
     pub url: String,
     /// Validators of the last document whose entries are held.
     pub validators: Option<Validators>,
-    /// When the last request began.
+    /// When the last request had ended: waits and gaps are counted from here.
     pub last_attempt: Option<Timestamp>,
     /// When a document was last held or confirmed by a 304.
     pub last_success: Option<Timestamp>,

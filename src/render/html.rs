@@ -222,6 +222,8 @@ struct Copy<'a> {
     copy: &'a CopyCredit,
     title: String,
     stamp: Stamp,
+    /// The shown copy credits it.
+    is_original: bool,
 }
 
 #[derive(Template)]
@@ -305,6 +307,7 @@ pub fn entry(shell: &Shell, entry: &Entry<'_>) -> String {
         copy,
         title: if copy.title == item.title { String::new() } else { copy.title.clone() },
         stamp: shell.stamp(copy.published),
+        is_original: copy.url.is_some() && copy.url == item.via,
     });
     let names = item.authors.iter().map(|author| author.name.as_str());
     let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();

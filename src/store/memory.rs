@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::codec::{EntryHead, RawEntry, Tally, encode_state, raw_document, raw_story};
-use super::index::{Change, Index, is_published};
+use super::index::{Change, Index, Shown, is_published};
 use super::{Birth, Bounds, Candidates, Health, Stats, Store, StoreError};
 use crate::model::batch::{Batch, Forgotten};
 use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
@@ -74,7 +74,7 @@ impl Store for MemoryStore {
     }
 
     fn select(&self, selection: &Selection) -> Result<Vec<Position>, StoreError> {
-        Ok(self.shelf().index.select(selection))
+        Ok(self.shelf().index.select(selection, Shown::ALL))
     }
 
     fn state(&self, id: &SourceId) -> Result<Option<Arc<SourceState>>, StoreError> {
@@ -82,7 +82,7 @@ impl Store for MemoryStore {
     }
 
     fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError> {
-        Ok(self.shelf().index.stretch(series, from, limit))
+        Ok(self.shelf().index.stretch(series, from, limit, Shown::ALL))
     }
 
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
@@ -220,7 +220,8 @@ impl Shelf {
         let mut given: HashMap<(Series, u64), u64> = HashMap::new();
         let mut give = |series: Series, number: u64, no: u64| {
             assert!(number > 0, "{no} has number 0 in {series:?}");
-            let held = self.index.stretch(&series, number, 1).places.pop().map(|(_, no)| no);
+            let held =
+                self.index.stretch(&series, number, 1, Shown::ALL).places.pop().map(|(_, no)| no);
             let owner = *given.entry((series.clone(), number)).or_insert(held.unwrap_or(no));
             assert_eq!(owner, no, "number {number} of {series:?} is another's");
         };

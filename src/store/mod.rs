@@ -4,6 +4,9 @@
 //!    kept in order.
 //! 2. A committed batch is visible to readers at once; it is *durable* only when a later `sync` has
 //!    returned. Nothing is acknowledged before that.
+//!    A batch that is only *staged* is seen by the writer at once, and so are records asked for by number; lists and
+//!    stretches show what is new in it when it is durable. So what a reader was shown outlives a crash, and many batches
+//!    share one `sync`.
 //! 3. There is one writer: `commit` and `sync` are called by one thread at a time. Readers never
 //!    wait for it. Each record read is whole; records read while a batch that replaces some of them
 //!    is committed may be of before and after.
@@ -93,7 +96,14 @@ pub trait Store: Send + Sync {
     /// Writes a batch. Atomic and visible when it returns; durable after the next `sync`.
     fn commit(&self, batch: Batch) -> Result<(), StoreError>;
 
-    /// Makes every committed batch durable.
+    /// Writes a batch as `commit` does, one of several that the next `sync` makes durable together: until then lists and
+    /// stretches leave out the entries and stories that are new in it. Engines whose commits are durable at once need not
+    /// tell the two apart.
+    fn stage(&self, batch: Batch) -> Result<(), StoreError> {
+        self.commit(batch)
+    }
+
+    /// Makes every committed or staged batch durable.
     fn sync(&self) -> Result<(), StoreError>;
 
     /// Returns counts and the facts fixed at the first start.

@@ -58,7 +58,12 @@ pub struct Origin {
 
 impl Origin {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::start_at("127.0.0.1")
+    }
+
+    /// Starts one at another loopback address.
+    pub fn start_at(host: &str) -> Self {
+        let listener = TcpListener::bind((host, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let origin = Self { address, scripts: Arc::default(), log: Arc::default() };
         let serving = origin.clone();

@@ -9,7 +9,7 @@ use feedmill::dedup::{
     identify, outlet, prepare,
 };
 use feedmill::model::entry::{Entry, EntryNo, StoryNo};
-use feedmill::model::features::Marks;
+use feedmill::model::features::{Marks, share_enough};
 use feedmill::model::policy::DedupMode;
 use feedmill::model::source::SourceId;
 use feedmill::model::verdict::{Claim, EntryKey};
@@ -38,6 +38,7 @@ struct Memory {
     facts: BTreeMap<EntryNo, Arc<Facts>>,
     members: BTreeMap<StoryNo, Vec<EntryNo>>,
     postings: HashMap<u64, Vec<EntryNo>>,
+    keys_of: HashMap<EntryNo, BTreeSet<u64>>,
     half_days: BTreeMap<(String, u64), BTreeSet<i64>>,
     documents: BTreeMap<SourceId, Vec<BTreeSet<EntryNo>>>,
     listed: BTreeSet<EntryNo>,
@@ -192,6 +193,7 @@ impl Memory {
                 list.push(no);
             }
         }
+        self.keys_of.entry(no).or_default().extend(&marks.keys);
     }
 }
 
@@ -215,18 +217,23 @@ impl Known for Memory {
         until: Timestamp,
         limit: usize,
     ) -> Vec<(EntryNo, f64)> {
-        let mut ranks: BTreeMap<EntryNo, f64> = BTreeMap::new();
+        let mut ranks: BTreeMap<EntryNo, (f64, usize)> = BTreeMap::new();
         for list in marks.keys.iter().filter_map(|key| self.postings.get(key)) {
             if list.len() > LIST_MAX {
                 continue;
             }
             let length = u32::try_from(list.len()).expect("small");
             for no in list {
-                *ranks.entry(*no).or_default() += 1.0 / (1.0 + 0.1 * f64::from(length));
+                let (rank, shared) = ranks.entry(*no).or_default();
+                *rank += 1.0 / (1.0 + 0.1 * f64::from(length));
+                *shared += 1;
             }
         }
-        ranks.retain(|no, _| (from..=until).contains(&self.facts[no].published));
-        let mut ranks: Vec<_> = ranks.into_iter().collect();
+        ranks.retain(|no, (_, shared)| {
+            let fewer = marks.keys.len().min(self.keys_of[no].len());
+            share_enough(*shared, fewer) && (from..=until).contains(&self.facts[no].published)
+        });
+        let mut ranks: Vec<_> = ranks.into_iter().map(|(no, (rank, _))| (no, rank)).collect();
         ranks.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
         ranks.truncate(limit);
         ranks

@@ -15,6 +15,14 @@ fn unaccented(text: &str) -> String {
     bare.replace('đ', "d").replace('Đ', "D")
 }
 
+fn references(text: &str) -> String {
+    let reference = |c: char| match c.is_ascii() {
+        true => c.to_string(),
+        false => format!("&#{};", u32::from(c)),
+    };
+    text.chars().map(reference).collect()
+}
+
 fn copy(title: &str, html: &str) -> News {
     news(title, html).elsewhere()
 }
@@ -124,6 +132,27 @@ fn around_the_text() -> Vec<Pair> {
             "an agency's mark is no part of the text",
         ),
         pair(
+            "agency before the text and a credit behind it",
+            news(RICE_TITLE, RICE),
+            copy(
+                "An Giang: giá lúa hè thu đi xuống",
+                &format!(
+                    "{}<p><b>Nguồn: TTXVN/Vietnam+</b></p>",
+                    RICE.replacen("<p>", "<p>An Giang (TTXVN) - ", 1)
+                ),
+            ),
+            "place, agency and credit are no part of the text",
+        ),
+        pair(
+            "named after its source, with the reporter's mark",
+            news(BRIDGE_TITLE, BRIDGE),
+            copy(
+                &format!("{BRIDGE_TITLE} | First"),
+                &format!("{BRIDGE}<p>Dẫn theo Báo First</p><p>PV (tổng hợp)</p>"),
+            ),
+            "who wrote it and where is no part of the text",
+        ),
+        pair(
             "credit line, English",
             news(FERRY_TITLE, FERRY),
             copy(FERRY_TITLE, &format!("{FERRY}<p>Source: First News Agency</p>")),
@@ -184,6 +213,33 @@ fn spellings() -> Vec<Pair> {
                 &MUSEUM.replace("toà", "tòa").replace("Toà", "Tòa").replace("Hoà", "Hòa"),
             ),
             "toà and tòa are the same word",
+        ),
+        pair(
+            "headline in capitals",
+            news(RICE_TITLE, RICE),
+            copy(&RICE_TITLE.to_uppercase(), RICE),
+            "some papers shout",
+        ),
+        pair(
+            "accents as character references",
+            news(MUSEUM_TITLE, MUSEUM),
+            copy(MUSEUM_TITLE, &references(MUSEUM)),
+            "old systems write ả as &#7843;",
+        ),
+        pair(
+            "accents lost in the headline only, and the lead only",
+            news(BRIDGE_TITLE, BRIDGE),
+            copy(&unaccented(BRIDGE_TITLE), &first(BRIDGE, 1)),
+            "a headline made from the address",
+        ),
+        pair(
+            "decomposed, without đ, under another headline",
+            news(RICE_TITLE, RICE),
+            copy(
+                "Thoại Sơn: nông dân bán lúa tươi vẫn lời",
+                &RICE.nfd().collect::<String>().replace('đ', "d").replace('Đ', "D"),
+            ),
+            "a Mac's accents and a keyboard without đ",
         ),
         pair(
             "typographic quotes and dashes",

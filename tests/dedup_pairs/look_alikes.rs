@@ -9,6 +9,7 @@ fn other(title: &str, html: &str) -> News {
 
 pub(crate) fn pairs() -> Vec<Pair> {
     let mut pairs = every_day();
+    pairs.extend(notices());
     pairs.extend(sport_and_quakes());
     pairs.extend(series());
     pairs.extend(about_another());
@@ -59,6 +60,41 @@ fn every_day() -> Vec<Pair> {
             news("Giá vàng trong nước tiếp tục tăng mạnh", GOLD_AM),
             other("Giá vàng trong nước tiếp tục tăng mạnh", GOLD_NEXT).after(24),
             "the prices are the news",
+        ),
+    ]
+}
+
+fn notices() -> Vec<Pair> {
+    vec![
+        pair(
+            "power cuts of two days",
+            news("Lịch cúp điện Vĩnh Long ngày 18/11", POWER_18),
+            other("Lịch cúp điện Vĩnh Long ngày 19/11", POWER_19).after(20),
+            "other streets, other hours",
+        ),
+        pair(
+            "power cuts of two days under one headline of one paper",
+            news("Lịch tạm ngừng cung cấp điện trên địa bàn thành phố", POWER_18),
+            news("Lịch tạm ngừng cung cấp điện trên địa bàn thành phố", POWER_19).after(20),
+            "other streets, other hours",
+        ),
+        pair(
+            "two storms",
+            news("Bão số 9 giật cấp 14, cách Hoàng Sa 300 km", STORM_9),
+            other("Bão số 10 giật cấp 11, cách Hoàng Sa 520 km", STORM_10).after(60),
+            "one form, another storm",
+        ),
+        pair(
+            "one storm, six hours later",
+            news("Tin bão trên Biển Đông", STORM_9),
+            other("Tin bão trên Biển Đông", STORM_9_LATER).after(6),
+            "one form, other figures: each bulletin is news",
+        ),
+        pair(
+            "two crashes on one road",
+            news("Tai nạn liên hoàn trên cao tốc, giao thông ùn tắc", CRASH_A),
+            other("Tai nạn liên hoàn trên cao tốc, giao thông ùn tắc", CRASH_B).after(30),
+            "one road, other cars and hours",
         ),
     ]
 }

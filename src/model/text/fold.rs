@@ -29,47 +29,22 @@ pub fn fold(text: &str) -> String {
 ///
 /// An accent put right is a real change of an article; a switch from NFC to NFD is none.
 pub fn lower_with_accents(text: &str) -> String {
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
-    }
     let mut lower = String::with_capacity(text.len());
     for c in text.chars() {
-        match small_letter(c) {
-            Some(small) => lower.push(small),
-            None => return lower_in_full(text),
+        match c {
+            '\0'..='\u{7F}' => lower.push(c.to_ascii_lowercase()),
+            // The one letter whose small form is a letter with a loose accent.
+            'İ' => return lower_in_full(text),
+            '\u{C0}'..='\u{24F}' if is_settled(c) => lower.push(lowered(&SMALL_LATIN, 0xC0, c)),
+            '\u{1EA0}'..='\u{1EF9}' => lower.push(lowered(&SMALL_ADDITIONAL, 0x1EA0, c)),
+            _ if is_settled(c) => lower.extend(c.to_lowercase()),
+            _ => return lower_in_full(text),
         }
     }
     lower
 }
 
-/// Returns the small form of a letter that NFKC leaves alone; `None` where neighbours count, or
-/// where that form is more than a letter.
-fn small_letter(c: char) -> Option<char> {
-    if c.is_ascii() {
-        return Some(c.to_ascii_lowercase());
-    }
-    let code = usize::try_from(u32::from(c)).ok()?;
-    match SMALL_LETTERS.get(code) {
-        Some(small) => *small,
-        None => small_letter_alone(c),
-    }
-}
-
-fn small_letter_alone(c: char) -> Option<char> {
-    let mut small = c.to_lowercase();
-    match (small.next(), small.next()) {
-        (Some(small), None) if is_settled(c) => Some(small),
-        _ => None,
-    }
-}
-
-/// The small forms of the letters that most alphabets are written with.
-static SMALL_LETTERS: LazyLock<Vec<Option<char>>> = LazyLock::new(|| {
-    (0..0x1F00).map(|code| char::from_u32(code).and_then(small_letter_alone)).collect()
-});
-
 fn lower_in_full(text: &str) -> String {
-    // The one letter whose small form is a letter with a loose accent.
     let is_plain = |c| c != 'İ' && !is_format_char(c);
     if is_composed(text) && text.chars().all(is_plain) {
         return text.chars().flat_map(char::to_lowercase).collect();
@@ -77,13 +52,28 @@ fn lower_in_full(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).filter(|c| !is_format_char(*c)).nfc().collect()
 }
 
+static SMALL_LATIN: LazyLock<Vec<char>> = LazyLock::new(|| small_letters('\u{C0}'..='\u{24F}'));
+static SMALL_ADDITIONAL: LazyLock<Vec<char>> =
+    LazyLock::new(|| small_letters('\u{1EA0}'..='\u{1EF9}'));
+
+fn small_letters(range: std::ops::RangeInclusive<char>) -> Vec<char> {
+    range.map(|c| c.to_lowercase().next().unwrap_or(c)).collect()
+}
+
+/// Looks a small letter up: the standard library searches a table of all scripts.
+fn lowered(table: &[char], first: u32, c: char) -> char {
+    let place = u32::from(c).checked_sub(first).and_then(|place| usize::try_from(place).ok());
+    place.and_then(|place| table.get(place)).copied().unwrap_or(c)
+}
+
 /// Tells whether `text` is surely in NFKC already.
 pub fn is_composed(text: &str) -> bool {
     text.chars().all(is_settled) || is_nfkc_quick(text.chars()) == IsNormalized::Yes
 }
 
-/// Tells quickly that NFKC leaves `c` alone whatever stands around it; `false` says nothing.
-fn is_settled(c: char) -> bool {
+/// Tells quickly that NFKC leaves `c` alone whatever stands around it, and that it is no format
+/// character; `false` says nothing.
+pub fn is_settled(c: char) -> bool {
     matches!(c,
         '\0'..='\u{9F}' | '\u{C0}'..='\u{131}' | '\u{134}'..='\u{13E}' | '\u{141}'..='\u{148}'
         | '\u{14A}'..='\u{17E}' | '\u{180}'..='\u{1C3}' | '\u{400}'..='\u{45F}' | '\u{1EA0}'..='\u{1EF9}' | '\u{2013}'
@@ -235,7 +225,7 @@ mod tests {
     #[test]
     fn settled_characters_are_left_alone_by_nfkc() {
         for c in (0..=0x1_FFFF).filter_map(char::from_u32).filter(|c| is_settled(*c)) {
-            assert!(c.nfkc().eq([c]), "U+{:04X}", u32::from(c));
+            assert!(c.nfkc().eq([c]) && !is_format_char(c), "U+{:04X}", u32::from(c));
             let quick = is_nfkc_quick([c].into_iter());
             assert_eq!(quick, IsNormalized::Yes, "U+{:04X}", u32::from(c));
             // A mark before it would have to be put in order with it.
@@ -277,8 +267,8 @@ mod tests {
             assert_eq!(lower_with_accents(&format!("a{c}b")), lower_with_accents(&nfd), "{c:?}");
             let nfc: String = text.nfc().collect();
             assert_eq!(lower_with_accents(&text), lower_with_accents(&nfc), "{c:?}");
-            let alone = format!("a{c}b");
-            assert_eq!(lower_with_accents(&alone), lower_in_full(&alone), "{c:?}");
+            let text = format!("a{c}b");
+            assert_eq!(lower_with_accents(&text), lower_in_full(&text), "{c:?}");
         }
     }
 

@@ -16,7 +16,9 @@ use crate::model::entry::EntryNo;
 /// of `[dedup]` is half of it.
 const WINDOW: SignedDuration = SignedDuration::from_hours(8 * 24);
 /// Numbers within the window, at most: what reading them back at a start may cost.
-pub(crate) const RECENT_MAX: usize = 200_000;
+pub(crate) const RECENT_MAX: usize = 300_000;
+/// Numbers that may have left the window before they are swept out, in a rush.
+const SWEPT_LATE_MAX: u64 = 32_768;
 /// How far the window moves on between two sweeps, and how much longer than it entries are kept:
 /// polls of one time end in any order.
 const SWEEP: SignedDuration = SignedDuration::from_hours(24);
@@ -67,10 +69,12 @@ impl Arrivals {
         self.last.map_or(0, |(last, at)| self.floor_at(edge(at, WINDOW)).max(oldest(last)))
     }
 
-    /// Returns, once for every `SWEEP`, the number below which nothing is needed any more.
+    /// Returns, once for every `SWEEP` and more often in a rush, the number below which nothing is
+    /// needed any more.
     pub(super) fn sweep(&mut self) -> Option<u64> {
         let (last, at) = self.last?;
-        if at.duration_since(self.swept_at?) < SWEEP {
+        let is_rush = oldest(last).saturating_sub(self.swept) > SWEPT_LATE_MAX;
+        if !is_rush && at.duration_since(self.swept_at?) < SWEEP {
             return None;
         }
         self.swept_at = Some(at);

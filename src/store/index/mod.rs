@@ -5,6 +5,7 @@
 //! texts; about 170 bytes a story and copy.
 
 mod arrivals;
+mod chains;
 mod postings;
 mod recurring;
 mod rows;
@@ -19,7 +20,7 @@ use super::codec::EntryHead;
 use super::{Bounds, Candidates};
 use crate::model::entry::{EntryNo, Slug, Story, StoryNo};
 use crate::model::features::Marks;
-use crate::model::selection::{Position, Selection, Series, Stretch};
+use crate::model::selection::{Position, Selection, Series, Stretch, Unit};
 use postings::Postings;
 use recurring::Recurring;
 use rows::Rows;
@@ -33,6 +34,26 @@ pub(crate) struct Change<T> {
     pub(crate) old: Option<T>,
     /// As the batch has it.
     pub(crate) new: T,
+}
+
+/// How much of an index lists show: what has a lower number than these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// The first story not shown.
+    pub(crate) story: u64,
+    /// The first entry not shown.
+    pub(crate) entry: u64,
+}
+
+impl Shown {
+    /// Everything is shown.
+    pub(crate) const ALL: Self = Self { story: u64::MAX, entry: u64::MAX };
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self::ALL
+    }
 }
 
 /// The index of one store.
@@ -118,13 +139,27 @@ impl Index {
     }
 
     /// Answers `Store::select`.
-    pub(crate) fn select(&self, selection: &Selection) -> Vec<Position> {
-        self.rows.select(selection)
+    pub(crate) fn select(&self, selection: &Selection, shown: Shown) -> Vec<Position> {
+        let before = match selection.unit {
+            Unit::Stories => shown.story,
+            Unit::Entries => shown.entry,
+        };
+        self.rows.select(selection, before)
     }
 
     /// Answers `Store::stretch`.
-    pub(crate) fn stretch(&self, series: &Series, from: u64, limit: usize) -> Stretch {
-        self.numbers.stretch(series, from, limit)
+    pub(crate) fn stretch(
+        &self,
+        series: &Series,
+        from: u64,
+        limit: usize,
+        shown: Shown,
+    ) -> Stretch {
+        let before = match series {
+            Series::Category(_) => shown.story,
+            Series::Source(_) => shown.entry,
+        };
+        self.numbers.stretch(series, from, limit, before)
     }
 
     /// Answers `Store::locate`.

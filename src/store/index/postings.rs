@@ -4,44 +4,23 @@
 //! caller's bounds. A key's list is ordered by number, which is the order of arrival, and holds the
 //! newest `LIST_MAX` entries and one more: that one tells that it is a stop key, for as long as it
 //! is within the window. So whether a key counts does not depend on a restart.
-//!
-//! Most keys have one entry, which therefore has its place in the map itself: a list for each would
-//! take three times as much.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroU64;
+use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
 use super::super::{Bounds, Candidates};
-use super::arrivals::Arrivals;
+use super::arrivals::{Arrivals, RECENT_MAX};
+use super::chains::{Chains, LIST_MAX};
 use crate::model::entry::EntryNo;
-use crate::model::features::Marks;
+use crate::model::features::{Marks, share_enough};
 use crate::store::codec::EntryHead;
 
-/// A key that more entries have tells nothing.
-const LIST_MAX: usize = 96;
-
-/// One entry in the list of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Posting {
-    no: NonZeroU64,
-    /// The date it is compared by, in nanoseconds.
-    date: i64,
-}
-
-/// The entries of a key in order of arrival: 16 bytes, thanks to the number that is never 0.
-enum List {
-    One(Posting),
-    #[expect(clippy::box_collection, reason = "the vector itself would make every list longer")]
-    Many(Box<Vec<Posting>>),
-}
-
-/// The lists of all keys.
+/// The lists of all keys, and what is known of each entry in them.
 #[derive(Default)]
 pub(super) struct Postings {
-    lists: HashMap<u64, List>,
+    chains: Chains,
+    rows: Rows,
     arrivals: Arrivals,
 }
 
@@ -54,7 +33,8 @@ impl Postings {
             self.enter(no, head);
         }
         if let Some(floor) = self.arrivals.sweep() {
-            self.lists.retain(|_, list| list.retain(|posting| posting.no.get() >= floor));
+            self.chains.sweep(floor);
+            self.rows.sweep(floor);
         }
     }
 
@@ -69,101 +49,125 @@ impl Postings {
     }
 
     fn enter(&mut self, no: EntryNo, head: &EntryHead) {
-        let Some(posting) = Posting::of(no, head.compared) else { return };
-        for key in &head.marks.keys {
-            match self.lists.entry(*key) {
-                Entry::Vacant(place) => drop(place.insert(List::One(posting))),
-                Entry::Occupied(mut place) => place.get_mut().insert(posting),
-            }
+        let keys = distinct(&head.marks.keys);
+        let count = u8::try_from(keys.len()).unwrap_or(u8::MAX);
+        self.rows.set(no.0, Row { date: nanos(head.compared), keys: count });
+        for key in keys {
+            self.chains.insert(key, no.0);
         }
     }
 
     /// Takes an entry out, as it was entered.
     pub(super) fn remove(&mut self, no: EntryNo, head: &EntryHead) {
-        let Some(posting) = Posting::of(no, head.compared) else { return };
         for key in &head.marks.keys {
-            if let Entry::Occupied(mut place) = self.lists.entry(*key)
-                && !place.get_mut().retain(|other| *other != posting)
-            {
-                place.remove();
-            }
+            self.chains.remove(*key, no.0);
         }
     }
 
     /// Returns the entries that share keys, best first.
     pub(super) fn candidates(&self, marks: &Marks, bounds: Bounds) -> Candidates {
-        let floor = self.arrivals.floor();
+        let keys = distinct(&marks.keys);
+        let mut found = self.shares(&keys);
+        // Stable, and keys are in order: the same terms are added up in the same order, so that a
+        // rank is the same to the last bit.
+        found.sort_by_key(|(no, _)| *no);
         let within = nanos(bounds.from)..=nanos(bounds.until);
-        let mut keys = marks.keys.clone();
-        keys.sort_unstable();
-        keys.dedup();
-        // Keys in order: the same terms are added up in the same order, so that a rank is the same
-        // to the last bit.
-        let mut ranks: BTreeMap<u64, f64> = BTreeMap::new();
-        for list in keys.iter().filter_map(|key| self.lists.get(key)) {
-            let live = list.since(floor);
-            let Some(share) = share(live.len()) else { continue };
-            for posting in live.iter().filter(|posting| within.contains(&posting.date)) {
-                *ranks.entry(posting.no.get()).or_default() += share;
-            }
-        }
-        let mut entries: Vec<_> = ranks.into_iter().map(|(no, rank)| (EntryNo(no), rank)).collect();
+        let of_one = found.chunk_by(|(one, _), (other, _)| one == other);
+        let mut entries: Vec<(EntryNo, f64)> = of_one
+            .filter_map(|shares| {
+                let (no, _) = shares.first()?;
+                let row = self.rows.find(*no).filter(|row| within.contains(&row.date))?;
+                let fewer = keys.len().min(usize::from(row.keys));
+                let rank = shares.iter().map(|(_, share)| share).sum();
+                share_enough(shares.len(), fewer).then_some((EntryNo(*no), rank))
+            })
+            .collect();
         entries.sort_by(|(one, a), (other, b)| b.total_cmp(a).then(one.cmp(other)));
         entries.truncate(bounds.limit);
         Candidates { entries }
     }
 
+    /// Returns what each key adds to the rank of each entry that has it, key by key.
+    fn shares(&self, keys: &[u64]) -> Vec<(u64, f64)> {
+        let floor = self.arrivals.floor();
+        let mut found: Vec<(u64, f64)> = Vec::with_capacity(keys.len() * 2);
+        for key in keys {
+            let before = found.len();
+            found.extend(self.chains.entries(*key, floor).map(|no| (no, 0.0)));
+            match share(found.len() - before) {
+                Some(share) => found.iter_mut().skip(before).for_each(|(_, of)| *of = share),
+                None => found.truncate(before),
+            }
+        }
+        found
+    }
+
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.lists.values().map(|list| list.since(0).len()).sum()
+        self.chains.len()
     }
 }
 
-impl Posting {
-    fn of(no: EntryNo, date: Timestamp) -> Option<Self> {
-        NonZeroU64::new(no.0).map(|no| Self { date: nanos(date), no })
+/// What is known of an entry.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    /// The date it is compared by, in nanoseconds.
+    date: i64,
+    /// How many keys it has.
+    keys: u8,
+}
+
+/// The entries of the window by their numbers, which follow each other.
+#[derive(Debug, Default)]
+struct Rows {
+    first: u64,
+    rows: VecDeque<Row>,
+}
+
+impl Rows {
+    fn set(&mut self, no: u64, row: Row) {
+        let end = self.first.saturating_add(self.len());
+        let room = u64::try_from(RECENT_MAX).unwrap_or(u64::MAX).saturating_mul(2);
+        if self.rows.is_empty() || no >= end.saturating_add(room) {
+            self.rows.clear();
+            self.first = no;
+        }
+        while no < self.first && self.len() < room {
+            self.rows.push_front(Row::default());
+            self.first -= 1;
+        }
+        while no >= self.first.saturating_add(self.len()) {
+            self.rows.push_back(Row::default());
+        }
+        if let Some(place) = self.place(no).and_then(|place| self.rows.get_mut(place)) {
+            *place = row;
+        }
+    }
+
+    fn find(&self, no: u64) -> Option<Row> {
+        self.rows.get(self.place(no)?).copied()
+    }
+
+    fn sweep(&mut self, floor: u64) {
+        while self.first < floor && self.rows.pop_front().is_some() {
+            self.first += 1;
+        }
+    }
+
+    fn place(&self, no: u64) -> Option<usize> {
+        usize::try_from(no.checked_sub(self.first)?).ok()
+    }
+
+    fn len(&self) -> u64 {
+        u64::try_from(self.rows.len()).unwrap_or(u64::MAX)
     }
 }
 
-impl List {
-    fn insert(&mut self, posting: Posting) {
-        match self {
-            Self::One(other) => {
-                if *other != posting {
-                    let pair = vec![posting.min(*other), posting.max(*other)];
-                    *self = Self::Many(Box::new(pair));
-                }
-            }
-            Self::Many(list) => {
-                if let Err(place) = list.binary_search(&posting) {
-                    list.insert(place, posting);
-                }
-                if list.len() > LIST_MAX + 1 {
-                    list.remove(0);
-                }
-            }
-        }
-    }
-
-    /// Keeps what is wanted; tells whether anything is left.
-    fn retain(&mut self, is_wanted: impl Fn(&Posting) -> bool) -> bool {
-        match self {
-            Self::One(posting) => is_wanted(posting),
-            Self::Many(list) => {
-                list.retain(is_wanted);
-                !list.is_empty()
-            }
-        }
-    }
-
-    /// Returns the entries from a number on.
-    fn since(&self, floor: u64) -> &[Posting] {
-        let all = match self {
-            Self::One(posting) => std::slice::from_ref(posting),
-            Self::Many(list) => list,
-        };
-        all.get(all.partition_point(|posting| posting.no.get() < floor)..).unwrap_or_default()
-    }
+fn distinct(keys: &[u64]) -> Vec<u64> {
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 /// Returns what a key adds to a rank; `None` for a stop key.
@@ -176,14 +180,4 @@ fn share(length: usize) -> Option<f64> {
 fn nanos(at: Timestamp) -> i64 {
     let exact = at.as_nanosecond();
     i64::try_from(exact).unwrap_or(if exact < 0 { i64::MIN } else { i64::MAX })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_of_one_takes_no_more_than_its_posting() {
-        assert_eq!(size_of::<List>(), size_of::<Posting>());
-    }
 }

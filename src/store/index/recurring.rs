@@ -11,11 +11,14 @@ const HALF_DAYS_MAX: usize = 4;
 /// Headlines kept; when there are more, those last run the longest ago are forgotten.
 const HEADLINES_MAX: usize = 500_000;
 const HALF_DAY_SECONDS: i64 = 43_200;
+/// No half-day of any calendar.
+const NONE: i32 = i32::MIN;
 
 /// Half-days by outlet and mask.
 #[derive(Default)]
 pub(super) struct Recurring {
-    half_days: HashMap<u64, Vec<i64>>,
+    /// The last ones in order, behind places not taken.
+    half_days: HashMap<u64, [i32; HALF_DAYS_MAX]>,
 }
 
 impl Recurring {
@@ -26,12 +29,15 @@ impl Recurring {
             return;
         }
         let half_day = head.compared.as_second().div_euclid(HALF_DAY_SECONDS);
-        let half_days = self.half_days.entry(name(&head.outlet, mask)).or_default();
-        if let Err(place) = half_days.binary_search(&half_day) {
-            half_days.insert(place, half_day);
-            if half_days.len() > HALF_DAYS_MAX {
-                half_days.remove(0);
-            }
+        let Ok(half_day) = i32::try_from(half_day) else { return };
+        let place = self.half_days.entry(name(&head.outlet, mask));
+        let half_days = place.or_insert([NONE; HALF_DAYS_MAX]);
+        let is_known = half_days.contains(&half_day);
+        if let Some(oldest) =
+            half_days.first_mut().filter(|oldest| half_day > **oldest && !is_known)
+        {
+            *oldest = half_day;
+            half_days.sort_unstable();
         }
         if self.half_days.len() > HEADLINES_MAX {
             self.forget_older_half();
@@ -40,11 +46,12 @@ impl Recurring {
 
     /// Returns the half-days of a headline, in order.
     pub(super) fn half_days(&self, outlet: &str, mask: u64) -> Vec<i64> {
-        self.half_days.get(&name(outlet, mask)).cloned().unwrap_or_default()
+        let found = self.half_days.get(&name(outlet, mask)).into_iter().flatten();
+        found.filter(|half_day| **half_day != NONE).map(|half_day| i64::from(*half_day)).collect()
     }
 
     fn forget_older_half(&mut self) {
-        let mut last: Vec<i64> =
+        let mut last: Vec<i32> =
             self.half_days.values().filter_map(|days| days.last().copied()).collect();
         let middle = last.len() / 2;
         let (_, middle, _) = last.select_nth_unstable(middle);

@@ -45,8 +45,9 @@ impl Rows {
         }
     }
 
-    /// Merges the lists of the sources, newest first; a story of several sources comes once.
-    pub(super) fn select(&self, selection: &Selection) -> Vec<Position> {
+    /// Merges the lists of the sources, newest first, without what has the number `before` or a higher one; a story of
+    /// several sources comes once.
+    pub(super) fn select(&self, selection: &Selection, before: u64) -> Vec<Position> {
         let Selection { unit, sources, limit, .. } = selection;
         let Some(range) = range(selection) else { return Vec::new() };
         let mut lists: Vec<_> = sources
@@ -65,7 +66,7 @@ impl Rows {
         let mut found: Vec<Position> = Vec::new();
         while found.len() < *limit {
             let Some((place, list)) = heads.pop() else { break };
-            if found.last() != Some(&place) {
+            if place.no < before && found.last() != Some(&place) {
                 found.push(place);
             }
             if let Some(next) = lists.get_mut(list).and_then(Iterator::next) {

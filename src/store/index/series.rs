@@ -45,14 +45,16 @@ impl Numbers {
         });
     }
 
-    /// Returns who has the numbers `from` on, at most `limit` of them; holes count.
-    pub(super) fn stretch(&self, series: &Series, from: u64, limit: usize) -> Stretch {
+    /// Returns who has the numbers `from` on, at most `limit` of them; holes count. What is itself the `before`th or later
+    /// has no number yet.
+    pub(super) fn stretch(&self, series: &Series, from: u64, limit: usize, before: u64) -> Stretch {
+        let is_shown = |no: u64| no != 0 && no < before;
         let holders = self.series.get(series).map_or(&[][..], Vec::as_slice);
-        let held = holders.iter().rposition(|holder| *holder != 0).map_or(0, |at| at + 1);
+        let held = holders.iter().rposition(|holder| is_shown(*holder)).map_or(0, |at| at + 1);
         let skipped = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
         let numbered = (1..).zip(holders).skip(skipped).take(limit);
         Stretch {
-            places: numbered.filter(|(_, no)| **no != 0).map(|(n, no)| (n, *no)).collect(),
+            places: numbered.filter(|(_, no)| is_shown(**no)).map(|(n, no)| (n, *no)).collect(),
             next: u64::try_from(held).unwrap_or(u64::MAX).saturating_add(1),
         }
     }

@@ -131,8 +131,8 @@ proptest! {
         held.iter().rev().for_each(|story| rebuilt.add_story(story));
         for selection in &selections {
             let expected = naive(&held, selection);
-            prop_assert_eq!(&index.select(selection), &expected, "{:?}", selection);
-            prop_assert_eq!(&rebuilt.select(selection), &expected, "rebuilt, {:?}", selection);
+            prop_assert_eq!(&index.select(selection, Shown::ALL), &expected, "{:?}", selection);
+            prop_assert_eq!(&rebuilt.select(selection, Shown::ALL), &expected, "rebuilt, {:?}", selection);
         }
         let published = held.iter().filter(|story| is_published(story)).count();
         prop_assert_eq!(index.published(), u64::try_from(published).unwrap());
@@ -155,9 +155,13 @@ fn a_copy_moves_between_stories_of_one_batch() {
             Change { old: (new.no == before.no).then(|| Arc::new(before.clone())), new }
         });
         index.change_stories(&changes);
-        assert_eq!(numbers(&index.select(&all(Unit::Entries, &[0, 1]))), [20, 10], "{order:?}");
-        assert_eq!(numbers(&index.select(&all(Unit::Stories, &[1]))), [2], "{order:?}");
-        assert_eq!(numbers(&index.select(&all(Unit::Stories, &[0]))), [1], "{order:?}");
+        assert_eq!(
+            numbers(&index.select(&all(Unit::Entries, &[0, 1]), Shown::ALL)),
+            [20, 10],
+            "{order:?}"
+        );
+        assert_eq!(numbers(&index.select(&all(Unit::Stories, &[1]), Shown::ALL)), [2], "{order:?}");
+        assert_eq!(numbers(&index.select(&all(Unit::Stories, &[0]), Shown::ALL)), [1], "{order:?}");
     }
 }
 
@@ -184,7 +188,7 @@ fn a_thousand_sources_are_merged_in_order() {
     }
     let sources = (0..1_000).map(|n| SourceId::new(&format!("s{n}"))).collect();
     let selection = Selection { sources, limit: 4_000, ..all(Unit::Stories, &[]) };
-    let found = index.select(&selection);
+    let found = index.select(&selection, Shown::ALL);
     assert_eq!(found.len(), 4_000);
     assert!(found.is_sorted_by(|newer, older| newer > older));
     assert_eq!(found[0].date, at(4_999));
@@ -301,14 +305,14 @@ fn old_articles_of_a_first_document_are_candidates() {
 }
 
 #[test]
-fn only_the_newest_two_hundred_thousand_take_part() {
+fn only_the_newest_three_hundred_thousand_take_part() {
     let mut index = Index::default();
     add(&mut index, 1, head(10, &[7]));
     add(&mut index, 2, head(10, &[7]));
-    add(&mut index, 200_001, head(10, &[8]));
+    add(&mut index, 300_001, head(10, &[8]));
     assert_eq!(ask(&index, &[7], 0, 99, 9), [(2, 1.0 / 1.1)]);
     let mut built = Index::default();
-    assert!(built.add_older_entry(EntryNo(200_001), &head(10, &[8])));
+    assert!(built.add_older_entry(EntryNo(300_001), &head(10, &[8])));
     assert!(built.add_older_entry(EntryNo(2), &head(10, &[7])));
     assert!(!built.add_older_entry(EntryNo(1), &head(10, &[7])), "reading back ends here");
     assert_eq!(ask(&built, &[7], 0, 99, 9), [(2, 1.0 / 1.1)]);
@@ -323,6 +327,15 @@ fn what_left_the_window_is_dropped_from_memory() {
     }
     // Nine days are in the window and one more is kept, at two keys each; a sweep may be late.
     assert!((18..=22).contains(&postings.len()), "{} postings", postings.len());
+}
+
+#[test]
+fn a_rush_does_not_wait_for_a_day_to_be_swept() {
+    let mut postings = Postings::default();
+    for no in (1..=700_000).step_by(1_000) {
+        postings.insert(EntryNo(no), &head(10, &[no]));
+    }
+    assert!((300..=335).contains(&postings.len()), "{} postings", postings.len());
 }
 
 #[test]

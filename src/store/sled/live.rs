@@ -12,6 +12,7 @@ use super::{Health, StoreError};
 use crate::model::entry::{EntryNo, Held, Story, StoryNo};
 use crate::model::verdict::{Claim, EntryKey};
 use crate::store::codec::{EntryHead, Key, Packer, Tally, decode_claim, decode_story};
+use crate::store::index::Shown;
 
 /// Decoded entries kept, in bytes of their records; in memory they are about three times as long.
 const ENTRIES_CACHE_BYTES: usize = 8 << 20;
@@ -144,6 +145,21 @@ impl Live {
         memory.states.extend(states);
         memory.states.retain(|id, _| !left.contains(id));
         memory.tally = tally;
+    }
+
+    /// Keeps what the next batch brings out of lists until it is shown.
+    pub(super) fn hide(&self) {
+        let mut memory = self.memory.write().unwrap_or_else(PoisonError::into_inner);
+        if memory.shown == Shown::ALL {
+            memory.shown = Shown { story: memory.tally.next_story, entry: memory.tally.next_entry };
+        }
+    }
+
+    /// Shows everything: it is durable.
+    pub(super) fn show(&self) {
+        if self.memory().shown != Shown::ALL {
+            self.memory.write().unwrap_or_else(PoisonError::into_inner).shown = Shown::ALL;
+        }
     }
 
     /// Lets go of what was removed.

@@ -163,6 +163,27 @@ impl SledStore {
         Ok(())
     }
 
+    /// Writes a batch, and takes it in once the engine has it and `settled` has been done.
+    fn write(
+        &self,
+        batch: Batch,
+        settled: impl FnOnce(&Live, &Plan) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let _writer = self.writer();
+        let live = self.live();
+        let mut plan = Plan::of(&live, batch)?;
+        live.noticed(live.records.apply(std::mem::take(&mut plan.writes)))?;
+        settled(&live, &plan)?;
+        if let Some(changes) = self.changes().as_mut() {
+            changes.note(&plan);
+        }
+        live.remember(plan);
+        Ok(())
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -229,7 +250,9 @@ impl Store for SledStore {
     }
 
     fn select(&self, selection: &Selection) -> Result<Vec<Position>, StoreError> {
-        Ok(self.live().memory().index.select(selection))
+        let live = self.live();
+        let memory = live.memory();
+        Ok(memory.index.select(selection, memory.shown))
     }
 
     fn state(&self, id: &SourceId) -> Result<Option<Arc<SourceState>>, StoreError> {
@@ -237,7 +260,9 @@ impl Store for SledStore {
     }
 
     fn stretch(&self, series: &Series, from: u64, limit: usize) -> Result<Stretch, StoreError> {
-        Ok(self.live().memory().index.stretch(series, from, limit))
+        let live = self.live();
+        let memory = live.memory();
+        Ok(memory.index.stretch(series, from, limit, memory.shown))
     }
 
     fn states(&self) -> Result<Vec<(SourceId, Arc<SourceState>)>, StoreError> {
@@ -255,29 +280,31 @@ impl Store for SledStore {
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let _writer = self.writer();
-        let live = self.live();
-        let mut plan = Plan::of(&live, batch)?;
-        live.noticed(live.records.apply(std::mem::take(&mut plan.writes)))?;
-        // What readers may see must not be lost to a kill: entries and stories last before lists show them. The states of
-        // polls without news are seen by nobody and wait for `sync`.
-        if plan.is_content() {
-            live.noticed(live.records.flush())?;
-        }
-        if let Some(changes) = self.changes().as_mut() {
-            changes.note(&plan);
-        }
-        live.remember(plan);
-        Ok(())
+        self.write(batch, |live, plan| {
+            // What readers may see must not be lost to a kill: entries and stories last before lists show them. The states
+            // of polls without news are seen by nobody and wait for `sync`.
+            if plan.is_content() {
+                live.noticed(live.records.flush())?;
+                live.show();
+            }
+            Ok(())
+        })
+    }
+
+    fn stage(&self, batch: Batch) -> Result<(), StoreError> {
+        self.write(batch, |live, plan| {
+            if plan.is_content() {
+                live.hide();
+            }
+            Ok(())
+        })
     }
 
     fn sync(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
         let live = self.live();
         live.noticed(live.records.flush())?;
+        live.show();
         self.tend(&mut writer, &live);
         self.owner.iter().for_each(Owner::give_back);
         Ok(())

@@ -22,7 +22,7 @@ use crate::model::source::{SourceId, SourceState};
 use crate::store::codec::{
     EntryHead, Key, Packer, Tally, decode_document, decode_state, decode_story, unseal,
 };
-use crate::store::index::{Index, RECENT_MAX};
+use crate::store::index::{Index, RECENT_MAX, Shown};
 
 /// sled lets go of its lock some milliseconds after the last handle is dropped: an open right after
 /// a close waits for it.
@@ -50,6 +50,8 @@ pub(super) struct Memory {
     pub(super) index: Index,
     pub(super) states: BTreeMap<SourceId, Arc<SourceState>>,
     pub(super) tally: Tally,
+    /// What is staged, and so not shown yet.
+    pub(super) shown: Shown,
     /// Some records could not be read.
     pub(super) is_damaged: bool,
 }

@@ -466,6 +466,51 @@ fn the_cache_keeps_nothing_read_before_a_change() {
 }
 
 #[test]
+fn what_is_staged_is_listed_when_it_is_durable() {
+    let dir = three();
+    let store = open(dir.path()).unwrap();
+    let listed = |unit| {
+        let sources = vec![SourceId::new("a")];
+        let all =
+            Selection { unit, sources, from: None, until: None, after: None, limit: usize::MAX };
+        store.select(&all).unwrap().len()
+    };
+    let numbered = |no: u64| {
+        let mut batch = article(no, "<p>text</p>");
+        let story = batch.stories.get_mut(&StoryNo(no)).unwrap();
+        story.members[0].number = Some(no);
+        story.numbers = vec![(crate::model::source::CategorySlug::new("c"), no)];
+        batch
+    };
+    let series = [
+        Series::Source(SourceId::new("a")),
+        Series::Category(crate::model::source::CategorySlug::new("c")),
+    ];
+    for no in [4, 5] {
+        store.stage(numbered(no)).unwrap();
+        assert_eq!((listed(Unit::Stories), listed(Unit::Entries)), (3, 3), "{no}");
+        for series in &series {
+            let stretch = store.stretch(series, 1, usize::MAX).unwrap();
+            assert_eq!((stretch.places, stretch.next), (vec![], 1), "{series:?}");
+        }
+        // The writer sees it: by number, by key, and as a candidate.
+        assert!(store.entries(&[EntryNo(no)]).unwrap()[0].is_some());
+        let key = EntryKey::own(&SourceId::new("a"), &no.to_string());
+        assert_eq!(store.find(&[key]).unwrap(), [Some(Claim::Entry(EntryNo(no)))]);
+        assert_eq!(store.stats().unwrap().next_entry, EntryNo(no + 1));
+    }
+    store.sync().unwrap();
+    assert_eq!((listed(Unit::Stories), listed(Unit::Entries)), (5, 5));
+    for series in &series {
+        let stretch = store.stretch(series, 1, usize::MAX).unwrap();
+        assert_eq!((stretch.places, stretch.next), (vec![(4, 4), (5, 5)], 6), "{series:?}");
+    }
+    store.stage(numbered(6)).unwrap();
+    store.commit(article(7, "<p>text</p>")).unwrap();
+    assert_eq!(listed(Unit::Stories), 7, "a commit makes durable what was staged before it");
+}
+
+#[test]
 fn lists_are_served_from_a_store_that_cannot_write() {
     let dir = three();
     let store = open(dir.path()).unwrap();
