@@ -1,43 +1,60 @@
-//! What serving costs beside a bare hyper server that returns the same bytes.
+//! What serving costs beside a bare hyper server and nginx that return the same bytes.
 //!
-//! CPU time of the serving thread alone, by the kernel's count; the client is another thread over
-//! loopback. Both servers take turns and the best round of each counts, so that a neighbour on the
-//! machine does not decide. `cargo bench --bench serve`
+//! Servers on one core, the client on the other, one keep-alive connection, one request after the
+//! other. CPU time is that of the serving thread alone, by the kernel's count. All take turns, and
+//! the best round of each counts, so that a neighbour on the machine does not decide. Behind that:
+//! the first request after a change, the memory of the cache, and commits while a reader hammers.
+//! `cargo bench --bench serve`
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::as_conversions,
     clippy::print_stdout,
+    clippy::disallowed_methods,
     unreachable_pub,
     dead_code,
-    reason = "a bench prints, stops at the first surprise, and uses a part of the fake"
+    reason = "a bench prints, stops at the first surprise, waits by the real clock, and uses a part of the fake"
 )]
 
+#[path = "serve/client.rs"]
+mod client;
 #[path = "../tests/serve/fake.rs"]
 mod fake;
+#[path = "serve/load.rs"]
+mod load;
+#[path = "serve/rivals.rs"]
+mod rivals;
+#[path = "serve/server.rs"]
+mod server;
 
-use std::convert::Infallible;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use client::{Client, length, once};
 use fake::{FakeStore, Shelves, Standing, at, held, settings, story};
 use feedmill::model::policy::Listen;
-use feedmill::serve::Site;
 use feedmill::serve::listener::{Bound, Limits, run};
+use feedmill::serve::{Settings, Site};
 use feedmill::store::Store;
-use http::{HeaderMap, Response, StatusCode};
-use http_body_util::Full;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use feedmill::telemetry::Metrics;
+use http::{HeaderMap, StatusCode};
+use rivals::{Nginx, bare};
+use server::{Server, serve};
 
 const ENTRIES: u64 = 100;
-const ROUNDS: usize = 12;
-const REQUESTS: usize = 2_000;
-/// Requests on the way at once.
-const PIPELINE: usize = 16;
+const ROUNDS: usize = 10;
+const REQUESTS: usize = 3_000;
+
+fn main() {
+    server::pin(None, server::CLIENT);
+    println!("load {}", std::fs::read_to_string("/proc/loadavg").unwrap().trim());
+    beside_others();
+    load::first_request_after_a_change();
+    load::memory_of_the_cache();
+    load::commits_while_a_reader_hammers();
+    println!("load {}", std::fs::read_to_string("/proc/loadavg").unwrap().trim());
+}
 
 fn world() -> FakeStore {
     let start = at("2024-11-20T00:00:00Z");
@@ -45,8 +62,7 @@ fn world() -> FakeStore {
         .map(|no| {
             let date = start + jiff::SignedDuration::from_mins(no as i64);
             let mut held = held(no, no, "nhandan", &date.to_string(), &format!("Tin số {no}"));
-            let words = (0..200).map(|w| format!("chữ{} ", (no * 31 + w * 17) % 997));
-            held.entry.content = Some(format!("<p>{}</p>", words.collect::<String>()));
+            held.entry.content = Some(prose(no));
             held
         })
         .collect();
@@ -54,113 +70,33 @@ fn world() -> FakeStore {
     FakeStore(Mutex::new(Shelves { entries, stories, ..Shelves::default() }))
 }
 
-/// CPU time of this thread in nanoseconds.
-fn thread_cpu_ns() -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    text.split(' ').next().unwrap().parse().unwrap()
+fn prose(no: u64) -> String {
+    let words = (0..200).map(|word| format!("chữ{} ", (no * 31 + word * 17) % 997));
+    format!("<p>{}</p>", words.collect::<String>())
 }
 
-/// A server on a thread of its own, which answers how much CPU it has used.
-struct Server {
-    address: SocketAddr,
-    ask: tokio::sync::mpsc::UnboundedSender<mpsc::Sender<u64>>,
+/// The service over a store, with the metrics that the daemon keeps.
+fn site(store: Arc<dyn Store>, settings: Settings) -> Arc<Site> {
+    let clock = Arc::new(Standing(at("2024-11-23T00:00:00Z")));
+    let metrics = Metrics::new();
+    let hook = Box::new(move |route, status, elapsed| metrics.http_request(route, status, elapsed));
+    Site::new(Some(store), settings, clock, hook)
 }
 
-fn serve<F, Fut>(start: F) -> Server
-where
-    F: FnOnce(mpsc::Sender<SocketAddr>) -> Fut + Send + 'static,
-    Fut: Future<Output = ()>,
-{
-    let (ready, address) = mpsc::channel();
-    let (ask, mut asked) = tokio::sync::mpsc::unbounded_channel::<mpsc::Sender<u64>>();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async move {
-            let tell = async {
-                while let Some(reply) = asked.recv().await {
-                    reply.send(thread_cpu_ns()).unwrap();
-                }
-            };
-            tokio::join!(start(ready), tell);
-        });
-    });
-    Server { address: address.recv().unwrap(), ask }
-}
-
-impl Server {
-    fn cpu_ns(&self) -> u64 {
-        let (reply, answer) = mpsc::channel();
-        self.ask.send(reply).unwrap();
-        answer.recv().unwrap()
-    }
-
-    /// CPU nanoseconds a request.
-    fn round(&self, request: &str, answer_bytes: usize) -> f64 {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        let raw = request.repeat(PIPELINE);
-        let mut buffer = vec![0; 1 << 20];
-        let before = self.cpu_ns();
-        for _ in 0..REQUESTS / PIPELINE {
-            stream.write_all(raw.as_bytes()).unwrap();
-            let mut left = answer_bytes * PIPELINE;
-            while left > 0 {
-                let read = stream.read(&mut buffer).unwrap();
-                assert!(read > 0 && read <= left, "an answer of another length");
-                left -= read;
-            }
-        }
-        (self.cpu_ns() - before) as f64 / REQUESTS as f64
-    }
-
-    /// One answer as it is on the wire.
-    fn once(&self, request: &str) -> Vec<u8> {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        let closing = request.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
-        stream.write_all(closing.as_bytes()).unwrap();
-        let mut all = Vec::new();
-        stream.read_to_end(&mut all).unwrap();
-        all
-    }
-}
-
-fn ours() -> Server {
+/// Serves a site as the daemon does.
+fn ours(site: &Arc<Site>) -> Server {
+    let site = Arc::clone(site);
     serve(|ready| async move {
-        let settings = settings();
-        let limits = Limits::from(&settings.server);
-        let store: Arc<dyn Store> = Arc::new(world());
-        let clock = Arc::new(Standing(at("2024-11-23T00:00:00Z")));
-        let site = Site::new(Some(store), settings, clock, Box::new(|_, _, _| {}));
+        let limits = Limits::from(&settings().server);
         let bound = Bound::bind(&Listen::Tcp("127.0.0.1:0".parse().unwrap()), 0).await.unwrap();
         ready.send(bound.address().unwrap()).unwrap();
+        let warm = Arc::clone(&site);
+        tokio::spawn(async move { warm.keep_warm().await });
         let respond = move |request: http::Request<hyper::body::Incoming>, peer| {
             let site = Arc::clone(&site);
             async move { site.respond(&request, peer).await }
         };
         run(vec![bound], respond, limits, std::future::pending()).await;
-    })
-}
-
-/// hyper alone: one answer, with the same header fields and bytes.
-fn bare(status: StatusCode, headers: HeaderMap, body: Bytes) -> Server {
-    serve(move |ready| async move {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        ready.send(listener.local_addr().unwrap()).unwrap();
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.set_nodelay(true).unwrap();
-            let (headers, body) = (headers.clone(), body.clone());
-            let answer = service_fn(move |_| {
-                let mut response = Response::new(Full::new(body.clone()));
-                *response.status_mut() = status;
-                *response.headers_mut() = headers.clone();
-                std::future::ready(Ok::<_, Infallible>(response))
-            });
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), answer);
-            tokio::spawn(async move { drop(connection.await) });
-        }
     })
 }
 
@@ -181,31 +117,87 @@ fn read(raw: &[u8]) -> (StatusCode, HeaderMap, Bytes) {
     (status, headers, Bytes::copy_from_slice(&raw[cut + 4..]))
 }
 
-fn main() {
-    let ours = ours();
+/// One of those that are measured.
+struct Runner<'a> {
+    name: &'static str,
+    address: SocketAddr,
+    request: String,
+    cpu_ns: Box<dyn Fn() -> u64 + 'a>,
+    /// CPU ns a request, and the 99th percentile of the time it took: the best round.
+    best: (f64, u64),
+}
+
+impl<'a> Runner<'a> {
+    fn new(
+        name: &'static str,
+        address: SocketAddr,
+        request: &str,
+        cpu_ns: impl Fn() -> u64 + 'a,
+    ) -> Self {
+        let best = (f64::MAX, u64::MAX);
+        Self { name, address, request: request.to_owned(), cpu_ns: Box::new(cpu_ns), best }
+    }
+
+    fn round(&mut self) {
+        let answer_bytes = length(self.address, &self.request);
+        let mut client = Client::connect(self.address);
+        let before = (self.cpu_ns)();
+        let raw = self.request.as_bytes();
+        let mut took: Vec<u64> = (0..REQUESTS).map(|_| client.ask(raw, answer_bytes)).collect();
+        let cpu = ((self.cpu_ns)() - before) as f64 / REQUESTS as f64;
+        took.sort_unstable();
+        let p99 = took[REQUESTS * 99 / 100];
+        self.best = (self.best.0.min(cpu), self.best.1.min(p99));
+    }
+}
+
+fn beside_others() {
+    let site = site(Arc::new(world()), settings());
+    let ours = ours(&site);
     let get = |fields: &str| format!("GET /all.atom HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
-    let (_, headers, _) = read(&ours.once(&get("")));
+    let gzip = "Accept-Encoding: gzip\r\n";
+    let (_, headers, identity) = read(&once(ours.address, &get("")));
+    let (_, _, packed) = read(&once(ours.address, &get(gzip)));
     let etag = headers["etag"].to_str().unwrap().to_owned();
-    let cases = [
-        ("304", get(&format!("If-None-Match: {etag}\r\n"))),
-        ("200 gzip", get("Accept-Encoding: gzip\r\n")),
-        ("200 br", get("Accept-Encoding: br\r\n")),
-        ("200 identity", get("")),
-    ];
-    println!("CPU ns a request of /all.atom, {ENTRIES} entries, best of {ROUNDS} rounds");
-    println!("| answer | bytes | feedmill | bare hyper | ratio |");
-    for (name, request) in cases {
-        let raw = ours.once(&request);
-        let (status, headers, body) = read(&raw);
+    let nginx = Nginx::start(&identity, &packed, &headers);
+    if let Some(nginx) = &nginx {
+        server::pin(Some(nginx.pid()), server::SERVER);
+    } else {
+        println!("nginx is not installed: it is left out");
+    }
+    println!("/all.atom, {ENTRIES} entries, {REQUESTS} requests a round, best of {ROUNDS} rounds");
+    println!("| answer | bytes | server | CPU s / 100,000 | p99 µs | to bare hyper |");
+    for (name, fields) in [
+        ("identity", String::new()),
+        ("gzip", gzip.to_owned()),
+        ("304", format!("If-None-Match: {etag}\r\n")),
+    ] {
+        let request = get(&fields);
+        let (status, headers, body) = read(&once(ours.address, &request));
         let bytes = body.len();
         let bare = bare(status, headers, body);
-        let length = raw.len() - "connection: close\r\n".len();
-        assert_eq!(bare.once(&request).len(), raw.len(), "the same bytes");
-        let (mut own, mut other) = (f64::MAX, f64::MAX);
-        for _ in 0..ROUNDS {
-            own = own.min(ours.round(&request, length));
-            other = other.min(bare.round(&request, length));
+        let mut runners = vec![
+            Runner::new("bare hyper", bare.address, &request, || bare.cpu_ns()),
+            Runner::new("feedmill", ours.address, &request, || ours.cpu_ns()),
+        ];
+        if let Some(nginx) = &nginx {
+            let theirs = read(&once(nginx.address, &get(&fields))).1;
+            let own = theirs["etag"].to_str().unwrap().to_owned();
+            let request = request.replace(&etag, &own);
+            let who = nginx.pid().to_string();
+            let cpu = move || server::cpu_ns_of(&who);
+            runners.push(Runner::new("nginx", nginx.address, &request, cpu));
         }
-        println!("| {name} | {bytes} | {own:.0} | {other:.0} | {:.2} |", own / other);
+        for _ in 0..ROUNDS {
+            runners.iter_mut().for_each(Runner::round);
+        }
+        let base = runners[0].best.0;
+        for Runner { name: server, best: (cpu, p99), .. } in &runners {
+            let (seconds, micros) = (cpu / 1e4, *p99 as f64 / 1e3);
+            println!(
+                "| {name} | {bytes} | {server} | {seconds:.3} | {micros:.0} | {:.2} |",
+                cpu / base
+            );
+        }
     }
 }

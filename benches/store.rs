@@ -174,6 +174,7 @@ fn story(held: &Held) -> Story {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        exchanged: None,
         numbers: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 //! store itself.
 
 mod keeping;
+mod named;
 mod order;
 mod status;
 
@@ -17,8 +18,10 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use named::Named;
+
 use crate::ingest::{Event, Mode, Report, Settings, Writer};
-use crate::model::entry::{EntryNo, Held, Slug};
+use crate::model::entry::{EntryNo, Held, Slug, Story};
 use crate::model::policy::Catalog;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
@@ -311,7 +314,24 @@ impl Mill {
 
     /// Says why an entry looks as it does; `None` when there is none of that name.
     pub fn explain(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let Some(story) = self.locate(name.trim())? else { return Ok(None) };
+        let stories = match self.named(name)? {
+            Named::Story(story) => vec![story],
+            Named::Entries(entries) => {
+                let mut numbers: Vec<_> = entries.iter().map(|held| held.story).collect();
+                numbers.dedup();
+                self.store.stories(&numbers)?.into_iter().flatten().collect()
+            }
+            Named::Withheld(source, by) => {
+                let why = named::why_withheld(by);
+                return Ok(Some(format!("an item of {source}, withheld by {why}\n")));
+            }
+            Named::Unknown => return Ok(None),
+        };
+        let texts: Result<Vec<String>, _> = stories.iter().map(|it| self.explained(it)).collect();
+        Ok(Some(texts?.join("\n")))
+    }
+
+    fn explained(&self, story: &Story) -> Result<String, StoreError> {
         let numbers: Vec<EntryNo> = story.members.iter().map(|member| member.entry).collect();
         let held = self.store.entries(&numbers)?;
         let mut text = format!("story {}\n", story.public_id);
@@ -331,7 +351,7 @@ impl Mill {
             let state = crate::poll::state_of(self.store.as_ref(), &held.source)?;
             explain_flaws(&mut text, &state.flaws);
         }
-        Ok(Some(text))
+        Ok(text)
     }
 
     /// Stops the writer after the commit in hand.

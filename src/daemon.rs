@@ -3,6 +3,7 @@
 //! Only here is an engine of the store named.
 
 mod actions;
+mod hidden;
 mod keeper;
 mod keeping;
 mod plan;
@@ -388,6 +389,7 @@ fn site_settings(config: &Config) -> serve::Settings {
         site: config.site.clone(),
         catalog: Arc::clone(&config.catalog),
         server: config.server.clone(),
+        hidden: Arc::new(hidden::of(&config.catalog)),
     }
 }
 

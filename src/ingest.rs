@@ -12,6 +12,7 @@ mod group;
 mod number;
 mod order;
 mod outage;
+mod own;
 mod recover;
 mod repeat;
 mod report;
@@ -20,6 +21,7 @@ mod returning;
 mod sketch;
 mod state;
 mod story;
+mod withheld;
 mod work;
 mod zone;
 

@@ -8,6 +8,11 @@
 )]
 
 mod blackbox;
+#[path = "support/feed_rules.rs"]
+mod feed_rules;
+#[path = "render/readers.rs"]
+#[expect(dead_code, reason = "shared with the suites of the writers")]
+mod readers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -144,8 +149,14 @@ fn every_document_of_the_corpora_is_polled_and_republished() {
     assert!(!json["items"].as_array().unwrap().is_empty());
     assert_valid_atom("/all.atom", &atom);
     for case in &cases {
-        let path = format!("/source/{}.atom", case.id);
+        let scope = format!("/source/{}", case.id);
+        let path = format!("{scope}.atom");
         assert_valid_atom(&path, &daemon.get(&path).body);
+        let rss = daemon.get(&format!("{scope}.rss")).body;
+        let json = daemon.get(&format!("{scope}.json")).body;
+        let name = case.file.display();
+        assert_eq!(feed_rules::breaches_of_rss(&rss), [""; 0], "{scope}.rss of {name}");
+        assert_eq!(feed_rules::breaches_of_json(&json), [""; 0], "{scope}.json of {name}");
     }
     assert!(daemon.terminate().success());
 }

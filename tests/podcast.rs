@@ -100,7 +100,7 @@ fn place(document: String, settings: &str) -> (Origin, Place) {
 }
 
 #[test]
-fn every_element_of_an_episode_reaches_all_three_outputs() {
+fn every_element_of_an_episode_reaches_all_three_outputs_r75_r79_and_r81_r82_are_held() {
     let (_origin, place) = place(podcast("", ""), "");
     place.must(&["poll"]);
     let daemon = place.daemon();

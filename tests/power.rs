@@ -161,6 +161,7 @@ fn batch(no: u64) -> Batch {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        exchanged: None,
         numbers: Vec::new(),
     };
     Batch {

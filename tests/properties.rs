@@ -5,44 +5,20 @@
     reason = "a property test stops at the first surprise"
 )]
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+#[path = "support/press.rs"]
+mod press;
 
-use arc_swap::ArcSwap;
-use feedmill::clock::FixedClock;
-use feedmill::config;
-use feedmill::control::{Mill, PollRequest, last_line, lines};
-use feedmill::ingest::{Settings, Writer};
-use feedmill::model::outcome::{Answer, BoxFuture, Clock, Fetch, FetchOutcome, FetchRequest};
-use feedmill::model::policy::Config;
+use std::fmt::Write as _;
+
 use feedmill::model::raw::RawDocument;
 use feedmill::model::selection::{Selection, Unit};
+use feedmill::model::source::Source;
 use feedmill::normalize::{self, Context, Filter};
 use feedmill::parse::{self, ReadSettings};
-use feedmill::poll::{Poller, names};
 use feedmill::render::{self, Document, Item};
-use feedmill::store::{Birth, MemoryStore, Store};
-use feedmill::telemetry::Metrics;
 use jiff::Timestamp;
+use press::{Press, block_on};
 use proptest::prelude::*;
-
-/// Answers each URL with the document it was given last.
-#[derive(Default)]
-struct ScriptedFetch {
-    documents: Mutex<BTreeMap<String, String>>,
-}
-
-impl Fetch for ScriptedFetch {
-    fn fetch<'a>(&'a self, request: &'a FetchRequest) -> BoxFuture<'a, FetchOutcome> {
-        let url = request.source.url.to_string();
-        let body = self.documents.lock().unwrap()[&url].clone().into_bytes();
-        let document = RawDocument { body, url, ..RawDocument::default() };
-        let answer = Answer { status: 200, ..Answer::default() };
-        Box::pin(async move { FetchOutcome::Modified { document, validators: None, answer } })
-    }
-}
 
 /// One item of a made-up feed. Few values, so that claims collide as they do in the wild.
 #[derive(Clone, Debug)]
@@ -80,84 +56,31 @@ fn rss(items: &[Made]) -> String {
     xml + "</channel></rss>"
 }
 
-struct Bench {
-    mill: Mill,
-    fetch: Arc<ScriptedFetch>,
-    store: Arc<dyn Store>,
-    config: Config,
-}
-
-fn configuration(order: &[usize]) -> Config {
-    let mut text = String::from("[site]\nbase_url = \"https://mill.example\"\n");
+fn configuration(order: &[usize]) -> String {
+    let mut text = String::new();
     for n in order {
-        let _ = write!(text, "[[source]]\nid = \"s{n}\"\nurl = \"https://s{n}.example/rss\"\n");
+        let _ = write!(
+            text,
+            "[[source]]\nid = \"s{n}\"\nurl = \"https://s{n}.example/rss\"\ncategories = [\"c{n}\"]\n"
+        );
     }
-    let path = std::path::Path::new("/nowhere/config.toml");
-    config::parse(&text, path, &|_| None).unwrap().config
+    text
 }
 
-fn bench(order: &[usize]) -> Bench {
-    let now: Timestamp = "2024-11-22T12:00:00Z".parse().unwrap();
-    let birth = Birth { now, id_authority: "mill.example,2024".to_owned() };
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new(birth));
-    let fetch = Arc::new(ScriptedFetch::default());
-    let clock: Arc<dyn Clock> = Arc::new(FixedClock(now));
-    let config = configuration(order);
-    let metrics = Arc::new(Metrics::new());
-    let shared = names(&config.catalog, store.as_ref()).unwrap();
-    let shared = Arc::new(ArcSwap::from_pointee(shared));
-    let settings = Settings {
-        catalog: Arc::clone(&config.catalog),
-        poll: config.poll.clone(),
-        window: Duration::from_secs(96 * 3_600),
-        names: Arc::clone(&shared),
+fn url(source: usize) -> String {
+    format!("https://s{source}.example/rss")
+}
+
+fn listed(press: &Press, unit: Unit) -> Vec<u64> {
+    let selection = Selection {
+        unit,
+        sources: press.config.catalog.all(),
+        from: None,
+        until: None,
+        after: None,
+        limit: usize::MAX,
     };
-    let changed = Arc::new(|_| {});
-    let writer =
-        Writer::start(Arc::clone(&store), settings, Arc::clone(&metrics), changed, 8).unwrap();
-    let catalog = Arc::clone(&config.catalog);
-    let fetcher: Arc<dyn Fetch> = Arc::<ScriptedFetch>::clone(&fetch);
-    let poller = Poller::new(
-        fetcher,
-        clock,
-        Arc::clone(&store),
-        writer.jobs(),
-        Arc::clone(&catalog),
-        shared,
-        2,
-    );
-    let path = config.path.clone();
-    let mill = Mill::new(path, catalog, Arc::clone(&store), Arc::new(poller), writer, metrics);
-    Bench { mill, fetch, store, config }
-}
-
-impl Bench {
-    fn publish(&self, source: usize, items: &[Made]) {
-        let url = format!("https://s{source}.example/rss");
-        self.fetch.documents.lock().unwrap().insert(url, rss(items));
-    }
-
-    /// Polls every source; returns the verdict lines and the totals.
-    async fn poll(&self) -> (Vec<String>, String) {
-        let reports = self.mill.poll(&PollRequest::default(), &mut |_| {}).await.unwrap();
-        (reports.iter().flat_map(lines).collect(), last_line(&reports))
-    }
-
-    fn listed(&self, unit: Unit) -> Vec<u64> {
-        let selection = Selection {
-            unit,
-            sources: self.config.catalog.all(),
-            from: None,
-            until: None,
-            after: None,
-            limit: usize::MAX,
-        };
-        self.store.select(&selection).unwrap().into_iter().map(|place| place.no).collect()
-    }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    press.store.select(&selection).unwrap().into_iter().map(|place| place.no).collect()
 }
 
 proptest! {
@@ -169,21 +92,21 @@ proptest! {
         second in prop::collection::vec(made(), 0..8),
     ) {
         block_on(async {
-            let bench = bench(&[0, 1]);
-            bench.publish(0, &first);
-            bench.publish(1, &second);
-            bench.poll().await;
-            let before = (bench.listed(Unit::Stories), bench.listed(Unit::Entries));
+            let press = Press::new(&configuration(&[0, 1]));
+            press.publish(&url(0), rss(&first));
+            press.publish(&url(1), rss(&second));
+            press.poll().await;
+            let before = (listed(&press, Unit::Stories), listed(&press, Unit::Entries));
             for round in 0..2 {
-                let (lines, totals) = bench.poll().await;
+                let (lines, totals) = press.poll().await;
                 let is_same = |line: &String| line.contains("\"verdict\":\"unchanged\"");
                 prop_assert!(lines.iter().all(is_same), "round {round}: {lines:#?}");
                 let none = "\"new\":0,\"updated\":0,\"duplicate\":0";
                 prop_assert!(totals.contains(none), "round {round}: {}", totals);
-                let after = (bench.listed(Unit::Stories), bench.listed(Unit::Entries));
+                let after = (listed(&press, Unit::Stories), listed(&press, Unit::Entries));
                 prop_assert_eq!(&before, &after);
             }
-            bench.mill.stop().await;
+            press.mill.stop().await;
             Ok(())
         })?;
     }
@@ -196,12 +119,12 @@ proptest! {
         block_on(async {
             let mut kept = Vec::new();
             for order in [[0, 1], [1, 0]] {
-                let bench = bench(&order);
-                bench.publish(0, &first);
-                bench.publish(1, &second);
-                bench.poll().await;
-                kept.push(bench.listed(Unit::Entries).len());
-                bench.mill.stop().await;
+                let press = Press::new(&configuration(&order));
+                press.publish(&url(0), rss(&first));
+                press.publish(&url(1), rss(&second));
+                press.poll().await;
+                kept.push(listed(&press, Unit::Entries).len());
+                press.mill.stop().await;
             }
             prop_assert_eq!(kept[0], kept[1]);
             Ok(())
@@ -276,8 +199,7 @@ fn read_back(bytes: Vec<u8>) -> Vec<Essence> {
     let document = RawDocument { body: bytes, url: url.clone(), ..RawDocument::default() };
     let settings = ReadSettings::default();
     let raw = parse::parse(&document, &settings, &|_| false).unwrap();
-    let config = configuration(&[0]);
-    let source = &config.catalog.sources[0];
+    let source = &Source::plain("s0", "https://s0.example/rss".parse().unwrap());
     let filter = Filter::new(source);
     let context = Context {
         now: "2024-11-22T12:00:00Z".parse().unwrap(),

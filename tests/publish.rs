@@ -320,6 +320,68 @@ fn the_secrets_of_a_source_are_seen_nowhere() {
     assert!(daemon.get("/all.atom").text().contains("https://rieng.example/1?token=***"));
 }
 
+/// A feed that says what it was asked with, wherever a feed can say something.
+fn telling(secret: &str, written: &str) -> String {
+    format!(
+        "<rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\" \
+         xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel><title>Riêng {secret}</title>\
+         <link>https://rieng.example/{written}/</link><description>{secret}</description>\
+         <atom:link rel=\"self\" href=\"https://rieng.example/f/{written}\"/>\
+         <item><guid>https://rieng.example/1/{written}</guid><title>Một {secret}</title>\
+         <link>https://rieng.example/1?x={written}</link><dc:creator>An {secret}</dc:creator>\
+         <category>{secret}</category><pubDate>Fri, 22 Nov 2024 18:11:00 +0700</pubDate>\
+         <description>Đọc với {secret}, hay \
+         &lt;a href=\"https://rieng.example/{written}\"&gt;đây&lt;/a&gt;.</description>\
+         <enclosure url=\"https://rieng.example/1.mp3?k={written}\" length=\"1\" \
+         type=\"audio/mpeg\"/></item></channel></rss>"
+    )
+}
+
+#[test]
+fn the_value_of_a_secret_file_is_seen_nowhere() {
+    // (what the file holds, its secret as a text of XML, as part of a URL)
+    let cases = [
+        ("Bearer b3arer-t0ken\n", "b3arer-t0ken", "b3arer-t0ken"),
+        ("ai:mật khẩu dài", "mật khẩu dài", "m%E1%BA%ADt%20kh%E1%BA%A9u%20d%C3%A0i"),
+        ("a-long-user-name:pa55w0rd", "pa55w0rd", "a-long-user-name"),
+    ];
+    for (file, secret, written) in cases {
+        let origin = Origin::start();
+        let body = telling(secret, written);
+        origin.on("/private.xml", move |seen| match seen.headers.get("authorization") {
+            Some(_) => Answer::ok(body.as_bytes()).header("Content-Type", "application/rss+xml"),
+            None => Answer::status(401),
+        });
+        let place = Place::new(&format!(
+            "[[source]]\nid = \"rieng\"\nurl = \"{}\"\ncategories = [\"tin\"]\n\
+             secret_file = \"rieng.secret\"\n",
+            origin.url("/private.xml")
+        ));
+        std::fs::write(place.dir.path().join("rieng.secret"), file).unwrap();
+        let daemon = start(&place);
+        let all = daemon.wait_for("/all.atom", |body| body.contains("<entry"));
+        let entry = all.text().split("/entry/").nth(1).map(|rest| rest[..16].to_owned()).unwrap();
+        let mut paths = vec![format!("/entry/{entry}"), "/".to_owned(), "/sources".to_owned()];
+        paths.extend(["/sources.opml", "/feeds.opml", "/source/rieng"].map(str::to_owned));
+        for scope in ["/all", "/category/tin", "/source/rieng", "/date/2024-11-22"] {
+            paths.extend(["atom", "rss", "json"].map(|format| format!("{scope}.{format}")));
+        }
+        for path in paths {
+            let reply = daemon.get(&path);
+            assert_eq!(reply.status, 200, "{path}");
+            let seen = format!("{:?}\n{}", reply.headers, reply.text());
+            for hidden in [secret, written] {
+                let found = seen.find(hidden).map(|at| {
+                    let from = seen.floor_char_boundary(at.saturating_sub(80));
+                    seen[from..at].to_owned()
+                });
+                assert_eq!(found, None, "{hidden} in {path}");
+            }
+        }
+        assert!(daemon.get("/all.rss").text().contains("Một ***"), "the rest stays");
+    }
+}
+
 #[test]
 fn a_feed_of_ours_read_by_us_adds_nothing_r64() {
     let origin = Origin::start();

@@ -49,7 +49,7 @@ fn documents_are_written_as_the_standards_ask() {
 }
 
 #[test]
-fn lists_of_feeds_are_opml_2() {
+fn lists_of_feeds_are_opml_2_r104_r105() {
     let feed = |title: &str, path: &str| opml::Feed {
         title: title.into(),
         atom_url: format!("https://news.example/{path}.atom"),
@@ -66,7 +66,7 @@ fn lists_of_feeds_are_opml_2() {
 
 /// R106: by first category in the order of the configuration, then the further categories.
 #[test]
-fn lists_of_sources_keep_order_and_categories() {
+fn lists_of_sources_keep_order_and_categories_r106() {
     let one = |name: &str, categories: &[&str]| opml::Subscription {
         title: name.into(),
         feed_url: format!("https://{name}.example/rss?a=1&b=2"),
@@ -391,7 +391,7 @@ proptest! {
 
     /// R1, R26, R60, R61: whatever the strings hold, all three are well-formed and say the same.
     #[test]
-    fn three_formats_say_the_same(document in any_document()) {
+    fn three_formats_say_the_same_r1_r26_r60_r61(document in any_document()) {
         let expected = facts(&document);
         let of_atom = atom_facts(&atom::write(&document)).map_err(TestCaseError::fail)?;
         prop_assert_eq!(&of_atom, &expected);

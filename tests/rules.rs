@@ -56,7 +56,7 @@ fn links<'n>(node: &'n Node, rel: &'n str) -> Vec<&'n Node> {
 }
 
 #[test]
-fn of_the_feed_r2_r17_r18_r19_r24_r30() {
+fn of_the_feed_r2_r17_r18_r19_r24_r30_r110_r113_r114() {
     for document in all() {
         let feed = read_atom(&document);
         for name in ["id", "title", "updated"] {

@@ -114,7 +114,7 @@ impl Reply {
 }
 
 #[tokio::test]
-async fn every_url_of_the_contract_answers_with_its_type() {
+async fn every_url_of_the_contract_answers_with_its_type_r94_r96_r97_r103() {
     let server = Server::world().await;
     let html = "text/html; charset=utf-8";
     let page = entry_path("https://nhandan.example/1");
@@ -157,7 +157,7 @@ async fn every_url_of_the_contract_answers_with_its_type() {
 }
 
 #[tokio::test]
-async fn what_is_not_here_says_so_and_a_feed_url_never_answers_html() {
+async fn what_is_not_here_says_so_r95_and_a_feed_url_never_answers_html_r112() {
     let server = Server::world().await;
     let withdrawn = entry_path("https://nhandan.example/5");
     let left = entry_path("https://left.example/7");
@@ -188,7 +188,7 @@ async fn what_is_not_here_says_so_and_a_feed_url_never_answers_html() {
 }
 
 #[tokio::test]
-async fn what_has_another_name_is_moved_under_the_base_url() {
+async fn what_has_another_name_is_moved_under_the_base_url_r95() {
     let server = Server::world().await;
     let merged = entry_path("https://other.example/6");
     let into = format!("https://news.example/n{}", entry_path("https://nhandan.example/1"));
@@ -210,7 +210,7 @@ async fn what_has_another_name_is_moved_under_the_base_url() {
 }
 
 #[tokio::test]
-async fn other_methods_are_405_and_options_says_what_cors_asks() {
+async fn other_methods_are_405_r95_and_options_says_what_cors_asks_r96() {
     let server = Server::world().await;
     for method in ["POST", "PUT", "DELETE", "TRACE", "PATCH"] {
         let reply = server.ask(method, "/all.atom", "").await;
@@ -244,7 +244,7 @@ async fn head_has_the_fields_of_get_and_no_body_r83() {
 }
 
 #[tokio::test]
-async fn a_feed_carries_validators_that_a_second_request_may_use() {
+async fn a_feed_carries_validators_that_a_second_request_may_use_r84_r91() {
     let server = Server::world().await;
     let first = server.get("/all.atom").await;
     let etag = first.field("etag").unwrap().to_owned();
@@ -270,7 +270,7 @@ async fn a_feed_carries_validators_that_a_second_request_may_use() {
 }
 
 #[tokio::test]
-async fn codings_are_negotiated_and_decode_to_the_same_bytes() {
+async fn codings_are_negotiated_and_decode_to_the_same_bytes_r90_r93() {
     let server = Server::world().await;
     let plain = server.get("/").await;
     assert_eq!(plain.field("content-encoding"), None);
@@ -296,7 +296,7 @@ async fn codings_are_negotiated_and_decode_to_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn link_fields_carry_self_alternates_and_the_hub_r98() {
+async fn link_fields_carry_self_alternates_and_the_hub_r98_r99_r111() {
     let server = Server::world().await;
     let reply = server.get("/category/thoi-su.rss").await;
     let links: Vec<&str> = reply.field("link").unwrap().split(", ").collect();
@@ -309,7 +309,7 @@ async fn link_fields_carry_self_alternates_and_the_hub_r98() {
 }
 
 #[tokio::test]
-async fn pages_load_nothing_but_their_style_sheet() {
+async fn pages_load_nothing_but_their_style_sheet_r97_r117() {
     let server = Server::world().await;
     let page = server.get("/").await;
     let policy = page.field("content-security-policy").unwrap();
@@ -331,7 +331,7 @@ async fn pages_load_nothing_but_their_style_sheet() {
 }
 
 #[tokio::test]
-async fn a_page_names_its_feeds_and_is_built_for_everybody() {
+async fn a_page_names_its_feeds_r109_and_is_built_for_everybody_r116_r117() {
     let server = Server::world().await;
     for path in ["/", "/category/thoi-su", "/date/2024-11-22", "/source/nhandan", "/dates"] {
         let page = server.get(path).await;
@@ -393,7 +393,7 @@ async fn secrets_stay_out_of_the_lists() {
 }
 
 #[tokio::test]
-async fn the_same_store_gives_the_same_bytes_after_a_restart() {
+async fn the_same_store_gives_the_same_bytes_after_a_restart_r63() {
     let paths = ["/", "/all.atom", "/category/thoi-su.rss", "/date/2024-11-22.json", "/dates"];
     let (one, other) = (Server::world().await, Server::world().await);
     for path in paths {
@@ -557,6 +557,12 @@ async fn no_store_or_a_broken_one_is_503_and_never_an_empty_feed_r102() {
         assert!(reply.field("retry-after").is_some(), "{path}");
     }
     assert_eq!(server.get("/healthz").await.status, 200, "alive");
+    let page = server.get("/category/thoi-su").await;
+    assert_eq!((page.status, page.field("cache-control")), (503, Some("no-store")));
+    assert!(page.text().contains("<h1>Xin chờ giây lát</h1>"), "people get a page: {page:?}");
+    let style =
+        page.text().split("href=\"/n").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(server.get(&style).await.status, 200, "and its style sheet: {style}");
     server.site.set_store(Some(Arc::new(world())));
     server.site.set_readiness(Readiness::Ready);
     assert_eq!(server.get("/all.atom").await.status, 200);
@@ -568,6 +574,7 @@ async fn no_store_or_a_broken_one_is_503_and_never_an_empty_feed_r102() {
     server.site.set_store(Some(Arc::new(broken)));
     let reply = server.get("/all.atom").await;
     assert_eq!((reply.status, reply.field("retry-after")), (503, Some("10")));
+    assert!(!reply.text().contains('<'), "R112: a feed URL never answers HTML");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use feedmill::model::selection::{Position, Selection, Series, Stretch, Unit};
 use feedmill::model::source::{
     CategorySlug, Departed, FeedMeta, ItemHash, Listed, SourceId, SourceState, Validators,
 };
-use feedmill::model::verdict::{Claim, EntryKey, Joined};
+use feedmill::model::verdict::{Claim, EntryKey, Joined, WithheldBy};
 use feedmill::store::{
     Birth, Bounds, Health, MemoryStore, SledOptions, SledStore, Stats, Store, StoreError,
 };
@@ -60,6 +60,7 @@ const CONTRACT: &[Rule] = &[
     ("candidates share keys", candidates_share_keys),
     ("candidates arrived of late, whenever published", candidates_arrived_of_late),
     ("a date ahead is compared as an hour ahead", date_ahead_is_an_hour_ahead),
+    ("an entry goes with what leads to it", entry_goes_with_what_leads_to_it),
     ("numbers go on", numbers_go_on),
     ("a series keeps its numbers", series_keeps_its_numbers),
     ("records are replaced whole", records_are_replaced_whole),
@@ -154,6 +155,7 @@ fn story(no: u64, copies: &[&Held]) -> Story {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        exchanged: None,
         numbers: Vec::new(),
     }
 }
@@ -359,6 +361,30 @@ fn claims_are_found(subject: &mut Subject<'_>) {
     let expected = [Some(Claim::Entry(EntryNo(2))), Some(Claim::Barred), None, one, one];
     for _ in 0..2 {
         assert_eq!(subject.store().find(&asked).unwrap(), expected);
+        subject.reopen();
+    }
+}
+
+/// An entry that is kept back from now on: dropped, and its own key says so.
+fn entry_goes_with_what_leads_to_it(subject: &mut Subject<'_>) {
+    subject.store().commit(batch(&[(1, "a", 10), (2, "a", 20)])).unwrap();
+    let own = EntryKey::own(&source("a"), "guid-1");
+    let withheld = Claim::Withheld(WithheldBy::Filter);
+    let emptied =
+        Story { members: Vec::new(), is_withdrawn: true, ..story(1, &[&held(1, "a", 1, 10)]) };
+    let mut gone = Batch { keys: [(own, withheld)].into(), ..Batch::default() };
+    gone.stories.insert(StoryNo(1), emptied);
+    gone.forgotten.entries.insert(EntryNo(1));
+    subject.store().commit(gone).unwrap();
+    for _ in 0..2 {
+        let store = subject.store();
+        let asked =
+            [own, EntryKey::url("https://a.example/1"), EntryKey::url("https://a.example/2")];
+        let expected = [Some(withheld), None, Some(Claim::Entry(EntryNo(2)))];
+        assert_eq!(store.find(&asked).unwrap(), expected);
+        assert_eq!(store.entries(&[EntryNo(1)]).unwrap(), [None]);
+        assert_eq!(list(store, &all(Unit::Entries, &["a"])), [2]);
+        assert_eq!(list(store, &all(Unit::Stories, &["a"])), [2]);
         subject.reopen();
     }
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::too_many_lines, reason = "a broken row must stop the suite")]
 
 use std::panic::catch_unwind;
+use std::path::Path;
 
 use feedmill::model::entry::{Element, Entry};
 use feedmill::model::feed::Feed;
@@ -554,4 +555,33 @@ fn what_the_html_libraries_fall_for_never_reaches_them() {
     let safe = html::sanitize(&deep, None, html::Bounds::default());
     assert!(safe.matches("<div>").count() <= html::Bounds::default().depth_max);
     assert_eq!(html::plain(&safe), "x");
+}
+
+/// The smallest document that shows each defect, for those who report or mend it upstream.
+#[test]
+fn each_defect_of_feed_rs_has_its_smallest_document() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/feed-rs");
+    let mut count = 0;
+    for defect in std::fs::read_dir(golden).unwrap() {
+        let folder = defect.unwrap().path();
+        let name = folder.display();
+        let file = ["feed.xml", "feed.json"]
+            .map(|file| folder.join(file))
+            .into_iter()
+            .find(|it| it.exists());
+        let body = std::fs::read(file.unwrap()).unwrap();
+        let expected = std::fs::read_to_string(folder.join("expected")).unwrap();
+        for line in expected.lines() {
+            let (what, expected) = line.split_once(": ").unwrap();
+            match (what, expected) {
+                ("feed-rs", "aborts") => {}
+                ("feed-rs", "panics") => assert_eq!(alone(&body), Panics, "{name}"),
+                ("feed-rs", "refuses") => assert_eq!(alone(&body), Refuses, "{name}"),
+                ("feed-rs", _) => assert_eq!(alone(&body), Reads, "{name}"),
+                _ => assert_eq!(show(&read(&body).unwrap(), what), expected, "{name}: {what}"),
+            }
+        }
+        count += 1;
+    }
+    assert!(count >= 14, "{count}");
 }

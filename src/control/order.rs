@@ -1,4 +1,4 @@
-//! Finds what an operator names, and has the writer carry out what is ordered about it.
+//! Has the writer carry out what an operator orders about what is named.
 
 use std::sync::Arc;
 
@@ -6,18 +6,15 @@ use serde_json::json;
 
 use super::Mill;
 use crate::ingest::{Done, Last, Order, OrderError, Takedown};
-use crate::model::entry::{EntryNo, Slug, Story, StoryNo};
+use crate::model::entry::{Story, StoryNo};
 use crate::model::source::SourceId;
-use crate::model::text::canonical;
-use crate::model::verdict::{Claim, EntryKey};
+use crate::model::verdict::EntryKey;
 use crate::store::StoreError;
 
 /// Stories read at once while those of a source are looked for.
 const SCAN: u64 = 4_096;
 /// Stories changed in one batch: the writer has other things to do in between.
 const FORGET: usize = 1_024;
-/// Merges followed from one story to the next.
-const MERGES_MAX: usize = 64;
 
 /// What an operator may order, as it is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,97 +163,7 @@ impl Mill {
         Ok(found)
     }
 
-    fn known(&self, name: &str) -> Result<Arc<Story>, CommandError> {
-        self.locate(name)?.ok_or_else(|| unknown(name))
-    }
-
-    /// Returns the copy that a name means to be taken out: the one of that guid or link, or, where the name is the story's
-    /// own, the other of two.
-    fn copy_to_split(&self, name: &str) -> Result<EntryNo, CommandError> {
-        let named = self.entry_of_key(name.trim())?;
-        let story = match named {
-            Some(no) => {
-                let held = self.store.entries(&[no])?.into_iter().next().flatten();
-                let story = held.map(|held| held.story).ok_or_else(|| unknown(name))?;
-                self.story(story)?.ok_or_else(|| unknown(name))?
-            }
-            None => self.known(name)?,
-        };
-        let story = self.living(story)?;
-        let opener = story.members.first().map(|member| member.entry);
-        match (named.filter(|no| Some(*no) != opener), story.members.as_slice()) {
-            (Some(copy), _) => Ok(copy),
-            (None, [only]) => Ok(only.entry),
-            (None, [_, other]) => Ok(other.entry),
-            (None, members) => {
-                let copies: Vec<String> = members
-                    .iter()
-                    .skip(1)
-                    .filter_map(|member| {
-                        let held = self.store.entries(&[member.entry]).ok()?;
-                        let held = held.into_iter().next().flatten()?;
-                        let name = held.entry.guid.clone().or_else(|| held.entry.link.clone())?;
-                        Some(format!("{}:{name}", member.source))
-                    })
-                    .collect();
-                Err(CommandError::Refused(format!(
-                    "`{}` has several copies: name the one to take out: {}",
-                    story.public_id,
-                    copies.join(", ")
-                )))
-            }
-        }
-    }
-
-    fn living(&self, story: Arc<Story>) -> Result<Arc<Story>, CommandError> {
-        let mut story = story;
-        for _ in 0..MERGES_MAX {
-            let Some(into) = story.merged_into else { break };
-            story = self.story(into)?.ok_or_else(|| unknown(&story.public_id))?;
-        }
-        Ok(story)
-    }
-
-    fn story(&self, no: StoryNo) -> Result<Option<Arc<Story>>, StoreError> {
+    pub(super) fn story(&self, no: StoryNo) -> Result<Option<Arc<Story>>, StoreError> {
         Ok(self.store.stories(&[no])?.into_iter().next().flatten())
     }
-
-    /// Returns the story that a name means: a public id, the slug or address of a page, a guid, a link, or `SOURCE:` with a
-    /// guid or link behind it.
-    pub(super) fn locate(&self, name: &str) -> Result<Option<Arc<Story>>, StoreError> {
-        let name = name.trim();
-        let slug = name.rsplit_once("/entry/").map_or(name, |(_, slug)| slug);
-        for slug in [Slug(slug.to_owned()), Slug::of(name)] {
-            if let Some(no) = self.store.locate(&slug)? {
-                return self.story(no);
-            }
-        }
-        let Some(entry) = self.entry_of_key(name)? else { return Ok(None) };
-        let held = self.store.entries(&[entry])?.into_iter().next().flatten();
-        held.map_or(Ok(None), |held| self.story(held.story))
-    }
-
-    fn entry_of_key(&self, name: &str) -> Result<Option<EntryNo>, StoreError> {
-        let states = self.store.states()?;
-        let mut keys = Vec::with_capacity(states.len() + 2);
-        for (id, _) in &states {
-            if let Some(rest) = name.strip_prefix(id.as_str()).and_then(|r| r.strip_prefix(':')) {
-                keys.push(EntryKey::own(id, rest));
-                keys.push(EntryKey::own(id, &canonical(rest)));
-            }
-        }
-        keys.extend(states.iter().map(|(id, _)| EntryKey::own(id, name)));
-        keys.push(EntryKey::url(&canonical(name)));
-        let claims = self.store.find(&keys)?;
-        Ok(claims.into_iter().flatten().find_map(|claim| match claim {
-            Claim::Entry(no) => Some(no),
-            Claim::Barred | Claim::Withheld(_) => None,
-        }))
-    }
-}
-
-fn unknown(name: &str) -> CommandError {
-    CommandError::Unknown(format!(
-        "no entry `{name}`: give a public id, a page's address, a link or a guid that a feed listed"
-    ))
 }

@@ -13,7 +13,7 @@ use super::state::Extent;
 use super::story::Why;
 use super::work::Work;
 use super::{admission, outage, repeat, state, zone};
-use crate::dedup::{self, Decision, Features, Identity, Incoming, Prepared, Ruling};
+use crate::dedup::{self, Change, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo, compared_date};
 use crate::model::feed::{Feed, FeedItem};
 use crate::model::outcome::{NextPoll, PollResult};
@@ -29,11 +29,11 @@ use crate::store::StoreError;
 const READ_AGAIN: ItemHash = ItemHash(0);
 
 /// What was made of one item.
-struct Made {
-    listed: Listed,
-    verdict: Verdict,
-    entry: Option<EntryNo>,
-    rule: Option<String>,
+pub(super) struct Made {
+    pub(super) listed: Listed,
+    pub(super) verdict: Verdict,
+    pub(super) entry: Option<EntryNo>,
+    pub(super) rule: Option<String>,
 }
 
 impl Made {
@@ -58,7 +58,7 @@ pub(super) struct Item<'a> {
     pub(super) source: &'a Arc<Source>,
     /// Number of the document.
     pub(super) fetch_no: u32,
-    hash: ItemHash,
+    pub(super) hash: ItemHash,
     pub(super) entry: &'a Entry,
     pub(super) prepared: &'a Prepared,
     pub(super) identity: &'a Identity,
@@ -281,6 +281,14 @@ impl Work<'_> {
         };
         let decision = dedup::decide_item(&incoming, self, item.source.dedup, self.settings.window);
         self.check()?;
+        if let (Some(by @ WithheldBy::Filter), Ruling::Known { entry, change }) =
+            (held_back, &decision.ruling)
+            && *change != Change::Unchanged
+        {
+            self.take_out(*entry, item.source, report)?;
+            return Ok(self.withhold(item, by));
+        }
+        let decision = self.unless_ours(item, decision)?;
         self.apply(item, decision, report)
     }
 
@@ -302,23 +310,6 @@ impl Work<'_> {
         }
         let context = dedup::Context { names: &self.names, outlet: item.outlet };
         Ok(Cow::Owned(dedup::features(item.entry, context)))
-    }
-
-    fn withhold(&mut self, item: &Item<'_>, by: WithheldBy) -> Made {
-        self.batch.keys.insert(item.identity.own, Claim::Withheld(by));
-        if let (Some(page), WithheldBy::OnAdd) = (item.identity.page, by) {
-            self.batch.keys.insert(page, Claim::Withheld(by));
-        }
-        let rule = match by {
-            WithheldBy::OnAdd => "on_add",
-            WithheldBy::Filter => "filter",
-        };
-        Made {
-            listed: Listed { item: item.hash, entry: None },
-            verdict: Verdict::Withheld,
-            entry: None,
-            rule: Some(rule.to_owned()),
-        }
     }
 
     fn apply(

@@ -13,7 +13,7 @@ use super::story::member;
 use super::work::Work;
 use crate::model::batch::Batch;
 use crate::model::change::Change;
-use crate::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
+use crate::model::entry::{EntryNo, Held, Member, Slug, Story, StoryNo};
 use crate::model::ids;
 use crate::model::source::SourceId;
 use crate::model::verdict::{Claim, EntryKey, Joined};
@@ -110,46 +110,57 @@ impl Work<'_> {
             let message = format!("`{}` is a story of its own already", story.public_id);
             return Ok(unchanged(&story, message));
         }
-        if story.members.first().is_some_and(|first| first.entry == entry) {
-            return Err(OrderError::Refused(format!(
-                "entry {} of {} opened the story and stays in it: name the copy to take out by \
-                 its guid or link (`feedmill explain` lists them)",
-                entry.0, held.source
-            )));
-        }
         self.touch(&story, None)?;
-        let mut rest = story.clone();
-        rest.members.retain(|member| member.entry != entry);
-        for other in &rest.members {
+        let is_named = |member: &Member| member.entry == entry;
+        let (mut leave, mut stay): (Vec<Member>, Vec<Member>) =
+            story.members.iter().cloned().partition(is_named);
+        for other in &stay {
             if let Some(other) = self.held(other.entry)? {
                 self.bar(&held.key, &other.key);
             }
         }
-        let mut alone = self.alone(&held, &story)?;
-        for own in &mut alone.members {
-            // The entry keeps its number in its source.
-            let before = story.members.iter().find(|member| member.entry == own.entry);
-            own.number = before.and_then(|member| member.number);
+        // The copy that opened a story keeps its id: then it is the others that leave.
+        let is_opener = story.members.first().is_some_and(is_named);
+        if is_opener {
+            std::mem::swap(&mut leave, &mut stay);
         }
-        self.number(&mut alone)?;
-        let marks = self.marks_alone(&held);
-        let held = Held { story: alone.no, joined: by_hand("split", None), marks, ..held };
-        self.batch.entries.insert(entry, held);
+        let own = self.move_out(&story, leave)?;
+        let mut rest = Story { members: stay, ..story.clone() };
         self.choose(&mut rest)?;
-        let done = Done {
-            has_changed: true,
-            message: format!(
-                "took the copy out of `{}`: it is `{}` now, /entry/{}",
-                story.public_id,
-                alone.public_id,
-                Slug::of(&alone.public_id)
-            ),
-            entry: Some(alone.public_id.clone()),
-            entries: 0,
-        };
+        self.find_by_the_rest(&rest)?;
         self.batch.stories.insert(rest.no, rest);
-        self.batch.stories.insert(alone.no, alone);
-        Ok(done)
+        let (old, slug) = (&story.public_id, Slug::of(&own));
+        let message = if is_opener {
+            format!("the copy keeps `{old}`: the others are `{own}` now, /entry/{slug}")
+        } else {
+            format!("took the copy out of `{old}`: it is `{own}` now, /entry/{slug}")
+        };
+        Ok(Done { has_changed: true, message, entry: Some(own), entries: 0 })
+    }
+
+    /// Makes a story of copies that leave another; returns its public id.
+    fn move_out(&mut self, from: &Story, leave: Vec<Member>) -> Result<String, OrderError> {
+        let mut copies = Vec::with_capacity(leave.len());
+        for member in &leave {
+            copies.extend(self.held(member.entry)?);
+        }
+        let gone = || OrderError::Refused("the entry is not held any more".to_owned());
+        let opener = copies.first().cloned().ok_or_else(gone)?;
+        // The entries keep their numbers in their sources.
+        let mut own = Story { members: leave, ..self.alone(&opener, from)? };
+        self.number(&mut own)?;
+        for held in copies {
+            let joined =
+                if held.no == opener.no { by_hand("split", None) } else { held.joined.clone() };
+            self.facts.forget(held.no);
+            let marks = self.marks_alone(&held);
+            let held = Held { story: own.no, joined, marks, ..Held::clone(&held) };
+            self.batch.entries.insert(held.no, held);
+        }
+        self.choose(&mut own)?;
+        let public_id = own.public_id.clone();
+        self.batch.stories.insert(own.no, own);
+        Ok(public_id)
     }
 
     /// Returns the story of a copy that was taken out: the one it had before it was merged away, else one of its own.
@@ -170,6 +181,7 @@ impl Work<'_> {
                     members: vec![member(held)],
                     representative: held.no,
                     was_changed_late: false,
+                    exchanged: None,
                     ..Story::clone(&former)
                 });
             }
@@ -189,6 +201,7 @@ impl Work<'_> {
             is_expired: false,
             is_withdrawn: false,
             was_changed_late: false,
+            exchanged: None,
             numbers: Vec::new(),
         }
     }
@@ -273,6 +286,7 @@ impl Work<'_> {
                 self.touch(&story, None)?;
                 self.choose(&mut story)?;
             }
+            self.find_by_the_rest(&story)?;
             self.batch.stories.insert(*no, story);
         }
         let entries = dropped.len();

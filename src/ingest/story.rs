@@ -67,6 +67,7 @@ impl Work<'_> {
             is_withdrawn: false,
             is_expired: false,
             was_changed_late: false,
+            exchanged: None,
             numbers: Vec::new(),
         };
         self.number(&mut story)?;
@@ -133,7 +134,7 @@ impl Work<'_> {
             source: item.source.id.clone(),
             story,
             key: item.identity.own,
-            updated: stated.map_or(self.at, |stated| stated.min(self.at)),
+            updated: stated.or(item.filed).map_or(self.at, |stated| stated.min(self.at)),
             entry,
             first_seen: self.at,
             filed: item.filed,
@@ -200,6 +201,20 @@ impl Work<'_> {
         let context = dedup::Context { names: &self.names, outlet: &held.outlet };
         let marks = dedup::marks(&dedup::features(&held.entry, context));
         Marks { is_roundup: held.marks.is_roundup, ..marks }
+    }
+
+    /// Sees that a story which copies have left is found by those that are left.
+    pub(super) fn find_by_the_rest(&mut self, story: &Story) -> Result<(), StoreError> {
+        for member in story.members.iter().take(COPIES_FOUND_BY) {
+            if let Some(held) = self.held(member.entry)?
+                && held.marks.keys.is_empty()
+            {
+                let marks = self.marks_alone(&held);
+                let held = Held { marks, ..Held::clone(&held) };
+                self.batch.entries.insert(held.no, held);
+            }
+        }
+        Ok(())
     }
 
     /// Joins stories that were found to be one: the one that was opened first lives on.
@@ -274,6 +289,13 @@ impl Work<'_> {
         let chosen = chosen.unwrap_or(story.representative);
         let is_late = self.at.duration_since(opened) > FREE;
         story.was_changed_late |= is_late && chosen != story.representative;
+        if let (Some(before), Some(now)) = (self.held(story.representative)?, self.held(chosen)?)
+            && before.no != now.no
+        {
+            let reads_alike = before.fingerprint == now.fingerprint;
+            let since = if reads_alike { before.updated } else { self.at };
+            story.exchanged = story.exchanged.max(Some(since));
+        }
         story.representative = chosen;
         Ok(())
     }

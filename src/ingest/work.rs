@@ -142,6 +142,9 @@ impl<'a> Work<'a> {
         if let Some(held) = self.batch.entries.get(&no) {
             return Ok(Some(Arc::new(held.clone())));
         }
+        if self.batch.forgotten.entries.contains(&no) {
+            return Ok(None);
+        }
         Ok(self.store.entries(&[no])?.into_iter().next().flatten())
     }
 
@@ -156,12 +159,14 @@ impl<'a> Work<'a> {
         if let Some(claim) = self.batch.keys.get(key) {
             return Ok(Some(*claim));
         }
-        if let Some(claim) = self.asked.borrow().get(key) {
-            return Ok(*claim);
-        }
-        let claim = self.store.find(&[*key])?.into_iter().next().flatten();
-        self.asked.borrow_mut().insert(*key, claim);
-        Ok(claim)
+        let known = self.asked.borrow().get(key).copied();
+        let found = match known {
+            Some(found) => found,
+            None => self.store.find(&[*key])?.into_iter().next().flatten(),
+        };
+        self.asked.borrow_mut().insert(*key, found);
+        let gone = &self.batch.forgotten.entries;
+        Ok(found.filter(|claim| !matches!(claim, Claim::Entry(no) if gone.contains(no))))
     }
 
     fn compute_facts(&self, no: EntryNo) -> Result<Option<Arc<dedup::Facts>>, StoreError> {
@@ -243,7 +248,8 @@ impl<'a> Work<'a> {
         limit: usize,
     ) -> Vec<(EntryNo, f64)> {
         let mut ranked: Vec<(EntryNo, f64)> = found;
-        ranked.retain(|(no, _)| !self.batch.entries.contains_key(no));
+        let gone = &self.batch.forgotten.entries;
+        ranked.retain(|(no, _)| !self.batch.entries.contains_key(no) && !gone.contains(no));
         let keys: HashSet<u64> = marks.keys.iter().copied().collect();
         for (no, held) in &self.batch.entries {
             let published = compared_date(held.filed.or(held.entry.published), held.first_seen);

@@ -288,6 +288,8 @@ pub struct Story {
     pub is_expired: bool,
     /// Another copy came to be shown more than half an hour after the first publication: it stays.
     pub was_changed_late: bool,
+    /// Its `updated` is never before this: set when the copy that is shown was exchanged (R15).
+    pub exchanged: Option<Timestamp>,
     /// Its number in each category that it ever joined, in order of joining: given once, kept also
     /// when it leaves. (Its number among all stories is `no`.)
     pub numbers: Vec<(CategorySlug, u64)>,

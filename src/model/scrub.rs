@@ -61,7 +61,7 @@ pub fn is_private(url: &Url) -> bool {
 /// Shortest value that is looked for in texts: shorter ones turn up by chance.
 const SECRET_CHARS_MIN: usize = 5;
 /// The same for a user name beside a password: most are words.
-const USER_CHARS_MIN: usize = 12;
+pub const USER_CHARS_MIN: usize = 12;
 
 /// Returns the secret values of an address, as written and decoded, so that they can be found where
 /// else they stand. Values too short to be told from common words are left out.
@@ -94,6 +94,19 @@ fn user_info(path: &str) -> Vec<String> {
         Some((_, password)) => vec![password.to_owned()],
         None => vec![info.to_owned()],
     }
+}
+
+/// Returns a secret that is no part of an address (`secret_file`) as it may stand in addresses and
+/// texts: as it is, percent-encoded, and as markup. One too short to be told from common words is
+/// left out.
+pub fn spellings(secret: &str) -> Vec<String> {
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let markup = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let mut found = vec![secret.to_owned(), form.replace('+', "%20"), form, markup];
+    found.retain(|value| value.chars().count() >= SECRET_CHARS_MIN);
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// Percent signs decoded, when that makes a difference and text.

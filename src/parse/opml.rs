@@ -4,6 +4,8 @@
 //! unescaped `&` loses nothing. Folders become categories. Nothing is fetched for `include` or
 //! `link` outlines (R108): they are rejected with their line, as is every outline without a URL.
 
+use std::collections::HashMap;
+
 use url::Url;
 
 use super::ParseError;
@@ -60,7 +62,12 @@ pub struct Subscriptions {
 pub fn parse(bytes: &[u8]) -> Result<Subscriptions, ParseError> {
     let mut flaws = Flaws::default();
     let text = decode::decode(bytes, None, &ReadSettings::default(), &mut flaws);
-    let mut list = List { folders: Vec::new(), out: Subscriptions::default(), seen: 0 };
+    let mut list = List {
+        folders: Vec::new(),
+        out: Subscriptions::default(),
+        places: HashMap::new(),
+        seen: 0,
+    };
     let mut tokens = Tokens::new(&text);
     let mut is_opml = false;
     let mut line = Line { text: &text, position: 0, number: 1 };
@@ -112,6 +119,8 @@ struct List {
     /// Name of each open outline; `None` for one that is a feed.
     folders: Vec<Option<String>>,
     out: Subscriptions,
+    /// Where in `out` each URL is.
+    places: HashMap<String, usize>,
     seen: usize,
 }
 
@@ -200,7 +209,9 @@ impl List {
             }
         }
         let url = String::from(url);
-        if let Some(known) = self.out.outlines.iter_mut().find(|known| known.xml_url == url) {
+        let next = self.out.outlines.len();
+        let at = *self.places.entry(url.clone()).or_insert(next);
+        if let Some(known) = self.out.outlines.get_mut(at) {
             categories.retain(|name| !known.categories.contains(name));
             known.categories.extend(categories);
             return Err("listed twice");
@@ -268,6 +279,12 @@ mod tests {
         assert!(parse(nested(OPML_DEPTH_MAX).as_bytes()).is_ok());
         let limit = ParseError::Limit { what: "nested outlines", limit: OPML_DEPTH_MAX };
         assert_eq!(parse(nested(OPML_DEPTH_MAX + 1).as_bytes()), Err(limit));
+        let many = |n: usize| -> String {
+            (0..n).map(|n| format!("<outline xmlUrl='https://a.example/{n}'/>")).collect()
+        };
+        assert_eq!(parse(many(OUTLINES_MAX).as_bytes()).unwrap().outlines.len(), OUTLINES_MAX);
+        let limit = ParseError::Limit { what: "outlines", limit: OUTLINES_MAX };
+        assert_eq!(parse(many(OUTLINES_MAX + 1).as_bytes()), Err(limit));
         assert!(matches!(parse(b"<html>"), Err(ParseError::Malformed { format: "OPML", .. })));
         assert_eq!(parse(b"<opml/>"), Ok(Subscriptions::default()));
     }

@@ -286,6 +286,8 @@ pub fn listing(shell: &Shell, listing: &Listing<'_>) -> String {
     let frame = shell.frame(title, document.page_url.clone(), Some(Feed::of(document)), path);
     let intro = match &listing.calendar {
         Some(calendar) => shell.day_intro(calendar.day),
+        // A publisher's subtitle is often its title again.
+        None if document.subtitle == listing.heading => String::new(),
         None => document.subtitle.clone(),
     };
     let days = group_by_day(shell, words, document);

@@ -11,6 +11,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::heads::{Head, Heads};
 use super::revision::Needs;
 
 /// Bodies below this are not compressed.
@@ -73,6 +74,8 @@ pub struct Rendered {
     pub content_type: &'static str,
     /// `Link`, all in one field.
     pub links: Option<HeaderValue>,
+    /// `Content-Security-Policy`, of a page.
+    pub policy: Option<HeaderValue>,
     /// How long it may be kept.
     pub keep: Keep,
     /// What it is made of.
@@ -81,6 +84,8 @@ pub struct Rendered {
     pub entries: Arc<[u64]>,
     /// What was here before, the latest first.
     pub past: Vec<Past>,
+    /// The header fields of its answers.
+    pub heads: Heads,
 }
 
 /// A rendition that clients may still hold.
@@ -119,11 +124,19 @@ impl Rendered {
             changed,
             content_type,
             links: None,
+            policy: None,
             keep: Keep::Short,
             needs: Needs::everything(),
             entries: Arc::default(),
             past: Vec::new(),
+            heads: Heads::default(),
         }
+    }
+
+    /// Returns the answers it can give, that in no coding first. Nothing else of it may change
+    /// behind the first call.
+    pub fn answers(&self) -> &[Head] {
+        self.heads.of(self)
     }
 
     /// Sets the `Link` field (RFC 8288 §3: several links may stand in one).

@@ -105,8 +105,14 @@ impl Cache {
         self.rendered.load(Ordering::Relaxed)
     }
 
-    /// Returns the body of a route if it is good: one look-up.
-    pub fn good(&self, route: &Route) -> Option<Arc<Rendered>> {
+    /// Returns how many bodies are kept and their bytes, twins included.
+    pub fn size(&self) -> (usize, usize) {
+        let slots = self.lock();
+        (slots.by_route.len(), slots.bytes)
+    }
+
+    /// Returns the body of a route, asked for at `used_at`, if it is good: one look-up.
+    pub fn good(&self, route: &Route, used_at: Instant) -> Option<Arc<Rendered>> {
         let now = self.revisions.now();
         let mut slots = self.lock();
         slots.uses += 1;
@@ -117,7 +123,7 @@ impl Cache {
         }
         let Some(Outcome::Body(body)) = slot.cell.get() else { return None };
         let body = Arc::clone(body);
-        (slot.used, slot.used_at) = (used, Instant::now());
+        (slot.used, slot.used_at) = (used, used_at);
         Some(body)
     }
 
@@ -349,7 +355,7 @@ mod tests {
             }
             assert_eq!(count.load(Ordering::SeqCst), expected, "R92");
             assert_eq!(cache.rendered(), u64::from(expected));
-            assert!(cache.good(&Route::Robots).is_some());
+            assert!(cache.good(&Route::Robots, Instant::now()).is_some());
         }
     }
 
@@ -365,13 +371,13 @@ mod tests {
         let first = made.clone();
         cache.get(&Route::Robots, at(9), move || first(1)).await.unwrap();
         cache.revisions().advance(&of("b"), &TimeZone::UTC);
-        assert!(cache.good(&Route::Robots).is_some(), "another source");
+        assert!(cache.good(&Route::Robots, Instant::now()).is_some(), "another source");
         assert!(cache.stale(Duration::from_secs(60)).is_empty());
         cache.revisions().advance(&of("a"), &TimeZone::UTC);
-        assert!(cache.good(&Route::Robots).is_none(), "its own");
+        assert!(cache.good(&Route::Robots, Instant::now()).is_none(), "its own");
         assert_eq!(cache.stale(Duration::from_secs(60)), [Route::Robots]);
         cache.get(&Route::Robots, at(9), move || made(2)).await.unwrap();
-        assert!(cache.good(&Route::Robots).is_some());
+        assert!(cache.good(&Route::Robots, Instant::now()).is_some());
         assert_eq!(cache.rendered(), 2);
     }
 

@@ -7,26 +7,24 @@
 
 mod pulse;
 mod registry;
+mod watch;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulConnection;
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,7 +33,7 @@ use crate::model::policy::{Listen, ServerPolicy};
 use super::limit::Peer;
 use super::respond::{self, Answer};
 use pulse::{Paced, Pulse};
-use registry::{Place, Registry};
+use registry::Registry;
 
 /// Header fields of a request; more is answered 431.
 const HEADERS_MAX: usize = 64;
@@ -291,7 +289,7 @@ async fn serve<S, F, T>(
     let beat = Arc::clone(&pulse);
     let service = shared.service.clone();
     let service = service_fn(move |request| {
-        beat.serving(Instant::now());
+        beat.serving();
         let answer = has_one_host(&request).then(|| service(request, peer));
         let beat = Arc::clone(&beat);
         async move {
@@ -299,60 +297,17 @@ async fn serve<S, F, T>(
                 Some(answer) => answer.await,
                 None => respond::bad_request(),
             };
-            beat.writing(Instant::now());
+            beat.answered();
             Ok::<_, std::convert::Infallible>(answer)
         }
     });
     let io = TokioIo::new(Paced::new(stream, Arc::clone(&pulse)));
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout.max(limits.idle_timeout))
+        // The pulse has the deadlines.
+        .header_read_timeout(None)
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_header_size(HEAD_BYTES_MAX)
         .serve_connection(io, service);
-    watch(connection, &pulse, &place, shared).await;
-}
-
-/// Drives a connection until it ends, has waited enough, or has to go.
-async fn watch<C: GracefulConnection, S>(
-    connection: C,
-    pulse: &Pulse,
-    place: &Place,
-    shared: &Shared<S>,
-) {
-    let mut connection = pin!(connection);
-    let mut stop = pin!(shared.stop.cancelled());
-    let mut kill = pin!(shared.kill.cancelled());
-    let mut evicted = pin!(place.evicted());
-    let mut timer = pin!(sleep_until(pulse.deadline()));
-    let mut is_stopping = false;
-    std::future::poll_fn(|context| {
-        if connection.as_mut().poll(context).is_ready()
-            || kill.as_mut().poll(context).is_ready()
-            || evicted.as_mut().poll(context).is_ready()
-        {
-            return Poll::Ready(());
-        }
-        if !is_stopping && stop.as_mut().poll(context).is_ready() {
-            is_stopping = true;
-            connection.as_mut().graceful_shutdown();
-            if connection.as_mut().poll(context).is_ready() {
-                return Poll::Ready(());
-            }
-        }
-        // What moves the deadline happens in the polls above, so it is enough to look here.
-        loop {
-            let deadline = pulse.deadline();
-            if deadline < timer.deadline() {
-                timer.as_mut().reset(deadline);
-            }
-            match timer.as_mut().poll(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(()) if deadline <= timer.deadline() => return Poll::Ready(()),
-                Poll::Ready(()) => timer.as_mut().reset(deadline),
-            }
-        }
-    })
-    .await;
+    watch::watch(connection, &pulse, &place, &shared.stop, &shared.kill).await;
 }

@@ -9,6 +9,8 @@
 pub mod admin;
 pub mod body;
 pub mod cache;
+mod front;
+pub mod heads;
 pub mod limit;
 pub mod listener;
 mod paint;
@@ -23,7 +25,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::header;
 use http::{Request, StatusCode};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -32,11 +33,11 @@ use crate::model::change::Change;
 use crate::model::outcome::Clock;
 use crate::model::policy::{Catalog, ServerPolicy, SitePolicy};
 use crate::model::source::SourceId;
-use crate::render::html::{self, Notice, Style};
 use crate::store::Store;
 
 use body::{Past, Rendered};
 use cache::{Cache, Outcome, RenderError};
+use front::{Front, failed, is_feed_path, too_many, unavailable};
 use limit::{Limiter, Peer, client};
 use respond::Answer;
 use route::{Format, Part, Route, Scope, route};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub catalog: Arc<Catalog>,
     /// `[server]`.
     pub server: ServerPolicy,
+    /// Values of `secret_file`, kept out of all that is published.
+    pub hidden: Arc<select::Hidden>,
 }
 
 /// Told of every answer: route name, status, time taken.
@@ -70,16 +73,6 @@ pub enum Readiness {
 const WARM_FOR: Duration = Duration::from_secs(600);
 /// Between a change and that rendering.
 const WARM_PAUSE: Duration = Duration::from_millis(200);
-/// Seconds after which a 503 may be tried again.
-const RETRY_AFTER_S: &str = "10";
-
-/// The settings with what is reckoned from them once.
-struct Front {
-    settings: Settings,
-    shell: html::Shell,
-    style: Style,
-}
-
 /// The public service: everything that answers need.
 pub struct Site {
     store: ArcSwap<Option<Arc<dyn Store>>>,
@@ -187,31 +180,71 @@ impl Site {
         self.cache.rendered()
     }
 
+    /// Returns how many bodies are kept and their bytes, twins included.
+    pub fn cached(&self) -> (usize, usize) {
+        self.cache.size()
+    }
+
     /// Says what `/readyz` answers.
     pub fn set_readiness(&self, readiness: Readiness) {
         self.readiness.store(Arc::new(readiness));
     }
 
     /// Answers one request. The body of a request is never read.
-    pub async fn respond<B>(self: &Arc<Self>, request: &Request<B>, peer: Peer) -> Answer {
+    pub async fn respond<B: Sync>(self: &Arc<Self>, request: &Request<B>, peer: Peer) -> Answer {
         let began = Instant::now();
-        let front = self.front.load_full();
         let route = route(request.method(), request.uri().path());
-        let mut answer = if self.is_admitted(&front, request, peer) {
-            self.answer(&front, &route, request).await
-        } else {
-            too_many()
+        let answer = match self.at_once(&route, request, peer, began) {
+            Some(answer) => answer,
+            // Apart, so that the common way carries nothing of it.
+            None => Box::pin(self.in_time(&route, request)).await,
         };
-        respond::finish(&mut answer);
         (self.hook)(route.name(), answer.status().as_u16(), began.elapsed());
         answer
     }
 
-    fn is_admitted<B>(&self, front: &Front, request: &Request<B>, peer: Peer) -> bool {
+    /// Answers what is over the limit, and what is at hand.
+    fn at_once<B>(
+        &self,
+        route: &Route,
+        request: &Request<B>,
+        peer: Peer,
+        now: Instant,
+    ) -> Option<Answer> {
+        if !self.is_admitted(&self.front.load(), request, peer, now) {
+            let mut answer = too_many();
+            respond::finish(answer.headers_mut());
+            return Some(answer);
+        }
+        let headers = request.headers();
+        if !route.has_document()
+            || matches!(**self.readiness.load(), Readiness::Starting(_))
+            || respond::asks_for_delta(headers)
+        {
+            return None;
+        }
+        let body = self.cache.good(route, now)?;
+        Some(respond::body(headers, &body, self.clock.now()))
+    }
+
+    async fn in_time<B>(self: &Arc<Self>, route: &Route, request: &Request<B>) -> Answer {
+        let front = self.front.load_full();
+        let mut answer = self.answer(&front, route, request).await;
+        respond::finish(answer.headers_mut());
+        answer
+    }
+
+    fn is_admitted<B>(
+        &self,
+        front: &Front,
+        request: &Request<B>,
+        peer: Peer,
+        now: Instant,
+    ) -> bool {
         let server = &front.settings.server;
         let Some(per_s) = server.rate_limit_per_s else { return true };
         let client = client(peer, request.headers(), &server.trusted_proxies);
-        client.is_none_or(|client| self.limiter.admits(client, per_s, Instant::now()))
+        client.is_none_or(|client| self.limiter.admits(client, per_s, now))
     }
 
     async fn answer<B>(
@@ -250,14 +283,10 @@ impl Site {
         request: &Request<B>,
     ) -> Answer {
         if let Readiness::Starting(why) = &**self.readiness.load() {
-            return unavailable(why);
+            return front.without_store(route, why, is_feed_path(request));
         }
         match self.outcome(route).await {
-            Ok(Outcome::Body(body)) => {
-                let mut answer = self.body(route, request, &body).await;
-                front.guard(&mut answer, route);
-                answer
-            }
+            Ok(Outcome::Body(body)) => self.body(route, request, &body).await,
             Ok(Outcome::Moved(path)) => front.moved(&path),
             Ok(Outcome::Gone) => front.notice(StatusCode::GONE, is_feed_path(request)),
             Ok(Outcome::Unknown) => front.notice(StatusCode::NOT_FOUND, is_feed_path(request)),
@@ -267,7 +296,7 @@ impl Site {
 
     /// Returns what a route comes to, rendered when it has to be.
     async fn outcome(self: &Arc<Self>, route: &Route) -> Result<Outcome, RenderError> {
-        if let Some(body) = self.cache.good(route) {
+        if let Some(body) = self.cache.good(route, Instant::now()) {
             return Ok(Outcome::Body(body));
         }
         let (site, own) = (Arc::clone(self), route.clone());
@@ -313,7 +342,14 @@ impl Site {
         let front = self.front.load_full();
         let store = self.store.load_full();
         let store = store.as_ref().as_ref().ok_or(RenderError::Closed)?;
-        paint::paint(&**store, &front, route)
+        let outcome = paint::paint(&**store, &front, route)?;
+        Ok(match outcome {
+            Outcome::Body(body) if route.is_page() => {
+                let policy = Some(front.policy.clone());
+                Outcome::Body(Arc::new(Rendered { policy, ..Arc::unwrap_or_clone(body) }))
+            }
+            other => other,
+        })
     }
 
     fn ready(&self) -> Answer {
@@ -323,120 +359,6 @@ impl Site {
             Readiness::PollingStopped(why) => {
                 respond::text(StatusCode::OK, format!("ok, but polling stands still: {why}\n"))
             }
-        }
-    }
-}
-
-impl Front {
-    fn new(settings: Settings) -> Self {
-        let style = html::style(&settings.site.accent);
-        let site = &settings.site;
-        let base_path = url::Url::parse(&site.base_url)
-            .map(|url| url.path().trim_end_matches('/').to_owned())
-            .unwrap_or_default();
-        let categories = settings.catalog.categories.iter();
-        let published = settings.catalog.sources.iter().filter(|source| source.publish);
-        let shell = html::Shell {
-            title: site.title.clone(),
-            language: site.language.clone(),
-            base_url: site.base_url.clone(),
-            style_href: format!("{base_path}{}", style.path),
-            base_path,
-            images: site.images,
-            timezone: site.timezone.clone(),
-            sections: categories.map(|c| (c.slug.to_string(), c.title.clone())).collect(),
-            sources: published.map(|source| source.id.to_string()).collect(),
-        };
-        Self { settings, shell, style }
-    }
-
-    /// A page for people, or a line for a feed reader: a feed URL never answers HTML (R112).
-    fn notice(&self, status: StatusCode, is_feed: IsFeed) -> Answer {
-        let notice = match status {
-            StatusCode::GONE => Notice::Gone,
-            StatusCode::NOT_FOUND => Notice::NotFound,
-            StatusCode::SERVICE_UNAVAILABLE => Notice::Unavailable,
-            _ => Notice::Failed,
-        };
-        if is_feed == IsFeed::Yes || status.is_server_error() {
-            let reason = status.canonical_reason().unwrap_or_default().to_lowercase();
-            return respond::text(status, format!("{reason}\n"));
-        }
-        let body = html::notice(&self.shell, notice);
-        let keep = "public, max-age=60";
-        let mut answer = respond::page(status, body, paint::HTML, keep);
-        self.guard(&mut answer, &Route::NotFound);
-        answer
-    }
-
-    fn moved(&self, path: &str) -> Answer {
-        respond::moved(&format!("{}{path}", self.settings.site.base_url))
-    }
-
-    /// What a page may load: its style sheet and icon, and pictures of others only if the operator says so (R97).
-    fn guard(&self, answer: &mut Answer, route: &Route) {
-        let is_page = matches!(
-            route,
-            Route::Page(..)
-                | Route::Entry(_)
-                | Route::Dates
-                | Route::Categories
-                | Route::Sources
-                | Route::Status
-                | Route::NotFound
-        );
-        if !is_page {
-            return;
-        }
-        let media = if self.shell.images {
-            " img-src 'self' https: http: data:; media-src https: http:;"
-        } else {
-            " img-src 'self';"
-        };
-        let policy = format!(
-            "default-src 'none'; style-src 'self';{media} base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'"
-        );
-        respond::put(answer.headers_mut(), header::CONTENT_SECURITY_POLICY, &policy);
-        respond::put(answer.headers_mut(), header::REFERRER_POLICY, "no-referrer");
-    }
-}
-
-/// Whether a path is that of a feed or list for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum IsFeed {
-    Yes,
-    No,
-}
-
-fn is_feed_path<B>(request: &Request<B>) -> IsFeed {
-    let path = request.uri().path();
-    let endings = [".atom", ".rss", ".json", ".opml", ".css", ".txt"];
-    if endings.iter().any(|ending| path.ends_with(ending)) { IsFeed::Yes } else { IsFeed::No }
-}
-
-fn unavailable(why: &str) -> Answer {
-    let mut answer = respond::text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"));
-    respond::put(answer.headers_mut(), header::RETRY_AFTER, RETRY_AFTER_S);
-    answer
-}
-
-fn too_many() -> Answer {
-    let mut answer = respond::text(StatusCode::TOO_MANY_REQUESTS, "too many requests\n");
-    respond::put(answer.headers_mut(), header::RETRY_AFTER, "1");
-    answer
-}
-
-fn failed(front: &Front, error: &RenderError, is_feed: IsFeed) -> Answer {
-    match error {
-        RenderError::Closed => unavailable("the store is not open"),
-        RenderError::Store(cause) => {
-            tracing::warn!(error = %cause, "failed to read what a page holds");
-            unavailable("the store cannot be read")
-        }
-        RenderError::Panicked => {
-            tracing::error!("a rendering panicked");
-            front.notice(StatusCode::INTERNAL_SERVER_ERROR, is_feed)
         }
     }
 }

@@ -18,8 +18,8 @@ use super::{Format, Front, Part, Route, Scope};
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 const ATOM: &str = "application/atom+xml; charset=utf-8";
 const OPML: &str = "text/x-opml; charset=utf-8";
-const CSS: &str = "text/css; charset=utf-8";
-const SVG: &str = "image/svg+xml";
+pub(super) const CSS: &str = "text/css; charset=utf-8";
+pub(super) const SVG: &str = "image/svg+xml";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Renders a route that has a body.
@@ -29,7 +29,7 @@ pub(super) fn paint(
     route: &Route,
 ) -> Result<Outcome, RenderError> {
     let settings = &front.settings;
-    let view = View::open(store, &settings.site, &settings.catalog)?;
+    let view = View::open(store, &settings.site, &settings.catalog)?.hiding(&settings.hidden);
     let everything = || view.changed_anywhere();
     match route {
         Route::Feed(scope, part, format) => Ok(match find(&view, scope, *part, Some(*format))? {
@@ -121,7 +121,8 @@ pub(super) fn since(
     held: &[u64],
 ) -> Result<Option<Rendered>, RenderError> {
     let Route::Feed(scope, part, format) = route else { return Ok(None) };
-    let view = View::open(store, &front.settings.site, &front.settings.catalog)?;
+    let settings = &front.settings;
+    let view = View::open(store, &settings.site, &settings.catalog)?.hiding(&settings.hidden);
     let found = find(&view, scope, *part, Some(*format))?;
     Ok(found.ok().map(|mut selected| {
         selected.document.items.retain(|item| !held.contains(&mark(item)));

@@ -13,13 +13,12 @@ use http::{Response, StatusCode};
 use jiff::Timestamp;
 
 use super::body::{Coding, Past, Rendered};
+use super::heads::Head;
 use super::pieces::Body;
 
 /// An answer.
 pub type Answer = Response<Body>;
 
-/// Header fields of an answer, about.
-const FIELDS: usize = 16;
 /// RFC 3229 §10.5.3.
 const A_IM: HeaderName = HeaderName::from_static("a-im");
 /// RFC 3229 §10.5.2.
@@ -33,44 +32,58 @@ const KEEP_DELTA: &str = "no-store, im, max-age=300";
 /// Answers a GET or HEAD with a body or a 304. (hyper leaves the body out of an answer to HEAD and
 /// keeps its length: R83.)
 pub fn body(request: &HeaderMap, rendered: &Rendered, now: Timestamp) -> Answer {
-    let (coding, bytes) = choose(request, rendered);
-    let etag = rendered.etag(coding);
+    let Some(head) = choose(request, rendered) else { return Answer::new(empty()) };
     let changed = rendered.changed.min(now);
-    let mut answer = Response::new(Body::whole(Bytes::new()));
-    let headers = answer.headers_mut();
-    headers.reserve(FIELDS);
-    put(headers, header::ETAG, &etag);
-    if let Some(date) = imf_fixdate(changed) {
-        put(headers, header::LAST_MODIFIED, &date);
-    }
-    put_static(headers, header::CACHE_CONTROL, rendered.keep.field());
-    put_static(headers, header::VARY, "Accept-Encoding");
-    if let Some(links) = &rendered.links {
-        headers.insert(header::LINK, links.clone());
-    }
-    if is_known(request, &etag, changed) {
+    let is_known = is_known(request, &head.etag, changed);
+    let mut answer = if is_known {
+        let mut answer = Answer::new(empty());
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        *answer.headers_mut() = head.known.clone();
+        answer
     } else {
-        put_body(&mut answer, rendered.content_type, coding, bytes);
+        let mut answer = Answer::new(Body::whole(head.bytes.clone()));
+        *answer.headers_mut() = head.full.clone();
+        answer
+    };
+    if changed < rendered.changed
+        && let Some(date) = imf_fixdate(changed)
+    {
+        // The clock was set back: never later than `Date` (R85).
+        put(answer.headers_mut(), header::LAST_MODIFIED, &date);
     }
     answer
+}
+
+fn empty() -> Body {
+    Body::whole(Bytes::new())
 }
 
 /// Answers 226 with what is new since what the client holds (RFC 3229 with the manipulation
 /// `feed`). The entity tag is that of the whole as it is now, which the client then holds.
 pub fn delta(request: &HeaderMap, whole: &Rendered, new: &Rendered, now: Timestamp) -> Answer {
-    let (coding, bytes) = choose(request, new);
-    let (whole_coding, _) = choose(request, whole);
     let mut answer = body(&HeaderMap::new(), whole, now);
+    let (Some(part), Some(whole)) = (choose(request, new), choose(request, whole)) else {
+        return answer;
+    };
     *answer.status_mut() = StatusCode::IM_USED;
     let headers = answer.headers_mut();
-    headers.remove(header::CONTENT_ENCODING);
-    put(headers, header::ETAG, &whole.etag(whole_coding));
+    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING] {
+        match part.full.get(&name) {
+            Some(value) => headers.insert(name, value.clone()),
+            None => headers.remove(name),
+        };
+    }
+    put(headers, header::ETAG, &whole.etag);
     put_static(headers, header::VARY, "Accept-Encoding, A-IM, If-None-Match");
     put_static(headers, header::CACHE_CONTROL, KEEP_DELTA);
     headers.insert(IM, HeaderValue::from_static("feed"));
-    put_body(&mut answer, new.content_type, coding, bytes);
+    *answer.body_mut() = Body::whole(part.bytes.clone());
     answer
+}
+
+/// Tells whether a request may ask for what is new since.
+pub fn asks_for_delta(request: &HeaderMap) -> bool {
+    request.contains_key(A_IM)
 }
 
 /// Returns which rendition gone by a client holds that asks for what is new since (`A-IM: feed`).
@@ -90,18 +103,6 @@ pub fn delta_base<'r>(request: &HeaderMap, rendered: &'r Rendered) -> Option<&'r
         return None;
     }
     rendered.past.iter().find(|past| held.contains(&past.tag.as_str()))
-}
-
-fn put_body(answer: &mut Answer, content_type: &'static str, coding: Coding, bytes: Bytes) {
-    let headers = answer.headers_mut();
-    put_static(headers, header::CONTENT_TYPE, content_type);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    match coding {
-        Coding::Identity => {}
-        Coding::Gzip => put_static(headers, header::CONTENT_ENCODING, "gzip"),
-        Coding::Brotli => put_static(headers, header::CONTENT_ENCODING, "br"),
-    }
-    *answer.body_mut() = Body::whole(bytes);
 }
 
 /// Answers with a short text, never kept.
@@ -165,8 +166,7 @@ pub fn options() -> Answer {
 }
 
 /// Puts what every public answer carries: CORS (R96) and no sniffing (R97).
-pub fn finish(answer: &mut Answer) {
-    let headers = answer.headers_mut();
+pub fn finish(headers: &mut HeaderMap) {
     put_static(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     let exposed = "ETag, Last-Modified, Link, Retry-After";
     put_static(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
@@ -184,37 +184,43 @@ pub fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-fn choose(request: &HeaderMap, rendered: &Rendered) -> (Coding, Bytes) {
-    let brotli = (Coding::Brotli, rendered.brotli.as_ref(), quality(request, "br"));
-    let gzip = (Coding::Gzip, rendered.gzip.as_ref(), quality(request, "gzip"));
-    let mut best = (Coding::Identity, rendered.identity.clone());
-    let mut best_quality = 0;
-    for (coding, bytes, quality) in [brotli, gzip] {
-        if let Some(bytes) = bytes.filter(|_| quality > best_quality) {
-            best = (coding, bytes.clone());
-            best_quality = quality;
-        }
-    }
-    best
+/// Returns the answers in the coding that the client likes best of those that there are.
+fn choose<'r>(request: &HeaderMap, rendered: &'r Rendered) -> Option<&'r Head> {
+    let wish = wish(request);
+    let quality = |head: &Head| match head.coding {
+        // What is not named is taken as a last resort (RFC 9110 §12.5.3).
+        Coding::Identity => 0,
+        Coding::Gzip => wish.gzip.or(wish.any).unwrap_or(0),
+        Coding::Brotli => wish.brotli.or(wish.any).unwrap_or(0),
+    };
+    let worth = |head: &&Head| head.coding == Coding::Identity || quality(head) > 0;
+    // Of equals the last, which is the shortest.
+    rendered.answers().iter().filter(worth).max_by_key(|head| quality(head))
 }
 
-/// Quality of a coding in thousandths, by `Accept-Encoding`; 0 when it is not wanted or nothing is
-/// said.
-fn quality(request: &HeaderMap, coding: &str) -> u32 {
-    let mut any = None;
+/// What `Accept-Encoding` says, in thousandths; `None` where it says nothing.
+#[derive(Default)]
+struct Wish {
+    gzip: Option<u32>,
+    brotli: Option<u32>,
+    any: Option<u32>,
+}
+
+fn wish(request: &HeaderMap) -> Wish {
+    let mut wish = Wish::default();
     for member in members(request, header::ACCEPT_ENCODING) {
         let (name, parameters) = member.split_once(';').unwrap_or((member, ""));
         let name = name.trim();
-        let is_named = name.eq_ignore_ascii_case(coding)
-            || (coding == "gzip" && name.eq_ignore_ascii_case("x-gzip"));
-        if is_named {
-            return weight(parameters);
-        }
-        if name == "*" {
-            any = Some(weight(parameters));
+        let is = |coding: &str| name.eq_ignore_ascii_case(coding);
+        if is("gzip") || is("x-gzip") {
+            wish.gzip.get_or_insert_with(|| weight(parameters));
+        } else if is("br") {
+            wish.brotli.get_or_insert_with(|| weight(parameters));
+        } else if is("*") {
+            wish.any = Some(weight(parameters));
         }
     }
-    any.unwrap_or(0)
+    wish
 }
 
 fn weight(parameters: &str) -> u32 {
@@ -258,7 +264,7 @@ fn system_time(instant: Timestamp) -> Option<SystemTime> {
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7); `None` outside the years it can say.
-fn imf_fixdate(instant: Timestamp) -> Option<String> {
+pub(super) fn imf_fixdate(instant: Timestamp) -> Option<String> {
     const YEAR_9999_END: i64 = 253_402_300_799;
     (instant.as_second() <= YEAR_9999_END).then_some(())?;
     system_time(instant).map(httpdate::fmt_http_date)

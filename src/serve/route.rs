@@ -5,10 +5,15 @@
 //! query changes nothing, a trailing or doubled slash is answered 301 with the plain path, and dot
 //! segments lead nowhere (clients resolve them before they ask).
 
+use std::borrow::Cow;
+
 use http::Method;
 use jiff::civil::Date;
 
 use crate::model::entry::Slug;
+
+/// Parts of a path between slashes; no URL of ours has more.
+const SEGMENTS_MAX: usize = 8;
 
 /// What is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -133,6 +138,56 @@ impl Scope {
 }
 
 impl Route {
+    /// Tells whether it is a page for people.
+    pub fn is_page(&self) -> bool {
+        match self {
+            Self::Page(..)
+            | Self::Entry(_)
+            | Self::Dates
+            | Self::Categories
+            | Self::Sources
+            | Self::Status
+            | Self::NotFound => true,
+            Self::Feed(..)
+            | Self::FeedsOpml
+            | Self::SourcesOpml
+            | Self::StatusFeed
+            | Self::Robots
+            | Self::Icon
+            | Self::Health
+            | Self::Ready
+            | Self::Style(_)
+            | Self::Moved(_)
+            | Self::Options
+            | Self::MethodNotAllowed => false,
+        }
+    }
+
+    /// Tells whether a rendered body may be behind it.
+    pub fn has_document(&self) -> bool {
+        match self {
+            Self::Health
+            | Self::Ready
+            | Self::Moved(_)
+            | Self::Options
+            | Self::NotFound
+            | Self::MethodNotAllowed => false,
+            Self::Page(..)
+            | Self::Feed(..)
+            | Self::Entry(_)
+            | Self::Dates
+            | Self::Categories
+            | Self::Sources
+            | Self::FeedsOpml
+            | Self::SourcesOpml
+            | Self::Status
+            | Self::StatusFeed
+            | Self::Robots
+            | Self::Icon
+            | Self::Style(_) => true,
+        }
+    }
+
     /// Returns the name used in metrics.
     pub fn name(&self) -> &'static str {
         match self {
@@ -163,18 +218,40 @@ pub fn route(method: &Method, path: &str) -> Route {
         return Route::MethodNotAllowed;
     }
     let Some(decoded) = decode(path) else { return Route::NotFound };
-    let segments: Vec<&str> = decoded.split('/').filter(|part| !part.is_empty()).collect();
-    let plain = format!("/{}", segments.join("/"));
-    let found = find(&segments);
+    let mut all = [""; SEGMENTS_MAX];
+    let mut count = 0;
+    for segment in decoded.split('/').filter(|segment| !segment.is_empty()) {
+        let Some(place) = all.get_mut(count) else { return Route::NotFound };
+        *place = segment;
+        count += 1;
+    }
+    let segments = all.get(..count).unwrap_or_default();
+    let found = find(segments);
     let is_known = !matches!(found, Route::NotFound | Route::Moved(_));
-    if is_known && plain != decoded { Route::Moved(plain) } else { found }
+    if is_known && !is_plain(&decoded) {
+        return Route::Moved(format!("/{}", segments.join("/")));
+    }
+    found
+}
+
+/// Tells whether no slash is doubled or at the end.
+fn is_plain(path: &str) -> bool {
+    path == "/" || !(path.contains("//") || path.ends_with('/'))
 }
 
 /// Decodes percent signs. `None` for what is no path of ours: bad UTF-8, control characters, a
 /// slash or dots in disguise.
-fn decode(path: &str) -> Option<String> {
+fn decode(path: &str) -> Option<Cow<'_, str>> {
     let rest = path.strip_prefix('/')?;
-    let mut bytes = Vec::with_capacity(path.len());
+    let decoded =
+        if rest.contains('%') { Cow::Owned(unescape(rest)?) } else { Cow::Borrowed(path) };
+    let is_odd = decoded.chars().any(char::is_control)
+        || decoded.split('/').any(|segment| segment == "." || segment == "..");
+    (!is_odd).then_some(decoded)
+}
+
+fn unescape(rest: &str) -> Option<String> {
+    let mut bytes = vec![b'/'];
     let mut source = rest.bytes();
     while let Some(byte) = source.next() {
         if byte != b'%' {
@@ -189,10 +266,7 @@ fn decode(path: &str) -> Option<String> {
         }
         bytes.push(decoded);
     }
-    let text = String::from_utf8(bytes).ok()?;
-    let is_odd = text.chars().any(char::is_control)
-        || text.split('/').any(|segment| segment == "." || segment == "..");
-    (!is_odd).then(|| format!("/{text}"))
+    String::from_utf8(bytes).ok()
 }
 
 fn find(segments: &[&str]) -> Route {
@@ -231,10 +305,15 @@ fn style(file: &str) -> Route {
 /// Reads `P`, `P.atom`, `P/page/2.rss`, `P/archive/0.json` …
 fn listing(segments: &[&str], last: &str) -> Route {
     let (stem, format) = split_format(last);
-    let mut parts: Vec<&str> = segments.to_vec();
-    parts.pop();
-    parts.push(stem);
-    let (scope, part) = match parts.as_slice() {
+    let mut parts = [""; SEGMENTS_MAX];
+    for (place, segment) in parts.iter_mut().zip(segments) {
+        *place = segment;
+    }
+    let parts = parts.get_mut(..segments.len()).unwrap_or_default();
+    if let Some(place) = parts.last_mut() {
+        *place = stem;
+    }
+    let (scope, part) = match &*parts {
         [scope @ .., "page", n] => (scope, number(n).map(Part::Page)),
         [scope @ .., "archive", n] => (scope, number(n).map(Part::Archive)),
         scope => (scope, Some(Part::Newest)),

@@ -232,6 +232,7 @@ pub fn settings() -> Settings {
             status_page: false,
             trusted_proxies: vec![Network { address: "127.0.0.1".parse().unwrap(), prefix: 32 }],
         },
+        hidden: Arc::default(),
     }
 }
 
@@ -286,6 +287,7 @@ pub fn story(no: u64, members: &[&Held]) -> Story {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        exchanged: None,
         numbers: Vec::new(),
     }
 }

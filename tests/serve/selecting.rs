@@ -308,3 +308,23 @@ fn an_entry_whose_guid_is_no_iri_gets_a_minted_id_in_its_source() {
     let own = newest(&store, &settings(), &Scope::Source("other".to_owned()));
     assert!(own.items[0].id.starts_with("tag:news.example,2024:"), "{}", own.items[0].id);
 }
+
+#[test]
+fn the_way_forward_leads_to_the_next_day_with_news() {
+    let (store, settings) = (world(), settings());
+    let view = View::open(&store, &settings.site, &settings.catalog).unwrap();
+    let cases = [
+        ("1999-12-31", None, Some("/date/2024-11-21")),
+        ("2024-11-20", None, Some("/date/2024-11-21")),
+        ("2024-11-21", None, Some("/date/2024-11-22")),
+        ("2024-11-22", Some("/date/2024-11-21"), None),
+        ("2025-06-01", Some("/date/2024-11-22"), None),
+    ];
+    for (day, older, newer) in cases {
+        let scope = Scope::Day(day.parse().unwrap());
+        let (found_newer, found_older) = view.neighbours(&scope).unwrap();
+        let path = |way: Option<feedmill::render::html::Way>| way.map(|way| way.path);
+        assert_eq!(path(found_newer).as_deref(), newer, "{day}");
+        assert_eq!(path(found_older).as_deref(), older, "{day}");
+    }
+}

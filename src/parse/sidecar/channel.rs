@@ -7,7 +7,7 @@ use super::super::names::Ns;
 use super::super::node::Node;
 use super::super::repair::Outline;
 use super::super::text;
-use super::{atom_link, people, rss_link, texts, url_text, wish};
+use super::{atom_link, link_of_attribute, people, rss_link, texts, url_text, wish};
 use crate::model::raw::{RawFeed, RawLink, RawMeta, RawText, TextKind};
 
 /// Reads what is said of the whole feed into `feed`.
@@ -115,7 +115,11 @@ fn links(channel: &Node, context: &Context, is_atom: bool) -> Vec<RawLink> {
         }),
         _ => None,
     });
-    links.collect()
+    let mut links: Vec<RawLink> = links.collect();
+    if links.is_empty() && !is_atom {
+        links.extend(link_of_attribute(channel, context));
+    }
+    links
 }
 
 /// The feed's language: what the document says of all, then what is in force.

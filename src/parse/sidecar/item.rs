@@ -81,7 +81,7 @@ pub(in super::super) fn entry(
         rights: reader.first(&[(Ns::Core, "rights"), (Ns::Core, "copyright"), (Ns::Dc, "rights")]),
         language: reader.language(),
         published: texts(node, published),
-        updated: texts(node, UPDATED),
+        updated: reader.updated(),
         origin: reader.origin(),
         guid,
         guid_kind,
@@ -233,6 +233,9 @@ impl<'a> Item<'a> {
             _ => None,
         });
         let mut links: Vec<RawLink> = links.take(LIST_MAX).collect();
+        if links.is_empty() && self.dialect == Dialect::Rss {
+            links.extend(super::link_of_attribute(self.node, self.context));
+        }
         let has_link = links.iter().any(|link| link.rel == "alternate");
         // A permalink guid stands in for a missing link; only a web address can be one.
         let is_web = |id: &&str| {
@@ -246,6 +249,13 @@ impl<'a> Item<'a> {
             links.push(RawLink { rel: "alternate".to_owned(), href, ..RawLink::default() });
         }
         links
+    }
+
+    fn updated(&self) -> Vec<String> {
+        let mut dates = texts(self.node, UPDATED);
+        // Microsoft's Channel Definition Format has attributes where RSS has elements.
+        dates.extend(self.node.attribute("lastmod").map(ToOwned::to_owned));
+        dates
     }
 
     fn orig_link(&self) -> Option<String> {

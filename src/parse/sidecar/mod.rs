@@ -58,6 +58,12 @@ fn rss_link(node: &Node, outer: &Context) -> Option<RawLink> {
     Some(RawLink { rel: "alternate".to_owned(), href, ..RawLink::default() })
 }
 
+/// Reads `href` of an item or a channel, as the Channel Definition Format has it.
+fn link_of_attribute(node: &Node, outer: &Context) -> Option<RawLink> {
+    let href = outer.enter(node).resolve(node.attribute("href")?)?;
+    Some(RawLink { rel: "alternate".to_owned(), href, ..RawLink::default() })
+}
+
 /// Reads the text of an element as a URL.
 fn url_text(node: &Node, outer: &Context) -> Option<String> {
     outer.enter(node).resolve(&node.text()?)

@@ -204,6 +204,19 @@ fn old_and_odd_versions_have_their_entries() {
 }
 
 #[test]
+fn the_channel_definition_format_is_read() {
+    let feed = read(
+        r#"<CHANNEL HREF="https://bao.example/" LASTMOD="2004-04-06T23:05:43-05:00"><TITLE>Báo</TITLE>
+        <ITEM HREF="/a" LASTMOD="2004-04-07T23:05"><TITLE>Tin</TITLE><ABSTRACT>Tóm tắt</ABSTRACT></ITEM></CHANNEL>"#,
+    );
+    let entry = entries(&feed)[0];
+    assert_eq!((title(entry), hrefs(entry)), ("Tin", vec!["https://ex.com/a"]));
+    assert_eq!(entry.summary.as_ref().unwrap().value, "Tóm tắt");
+    assert_eq!(entry.updated, ["2004-04-07T23:05"]);
+    assert_eq!(feed.meta.links[0].href, "https://bao.example/");
+}
+
+#[test]
 fn what_is_no_feed_is_named() {
     let cases = [
         ("", "an empty body"),

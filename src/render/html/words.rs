@@ -83,7 +83,7 @@ const ENGLISH: Words = Words {
     of_the_day: "This day by category",
     whole_day: "All news of the day",
     archive: "archive page",
-    copy: "Address to copy",
+    copy: "One click selects a whole address.",
     follow: "Follow this page",
     feed_is: "A feed lets a reader app fetch the news for you: no account, no tracking, newest \
               first. Copy one of these addresses into any feed reader.",
@@ -145,12 +145,12 @@ const VIETNAMESE: Words = Words {
     of_the_day: "Trong ngày, theo chuyên mục",
     whole_day: "Mọi tin trong ngày",
     archive: "trang lưu trữ",
-    copy: "Địa chỉ để chép",
+    copy: "Bấm một lần để chọn cả địa chỉ.",
     follow: "Theo dõi trang này",
     feed_is: "Nguồn cấp tin (feed) để ứng dụng đọc tin tự lấy tin mới cho bạn: không cần \
               tài khoản, không theo dõi, tin mới ở trên. Hãy chép một trong các địa chỉ này vào ứng dụng đọc tin.",
     source: "Nguồn",
-    by: "Tác giả",
+    by: "Tác giả:",
     read_at: "Đọc bài tại",
     website: "Trang của nhà xuất bản",
     carried_by: "Cũng đăng tại",

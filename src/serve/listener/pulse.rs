@@ -27,6 +27,8 @@ enum Phase {
     Head,
     /// A request is in progress.
     Serving,
+    /// An answer is there; nothing of it went out.
+    Answered,
     /// An answer is going out.
     Writing,
     /// Between requests.
@@ -50,6 +52,19 @@ pub(super) enum Claim {
     Writing(Instant),
 }
 
+/// Whether an attempt to send moved anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Some,
+    Nothing,
+}
+
+impl Sent {
+    fn of<T>(polled: &Poll<T>) -> Self {
+        if polled.is_ready() { Self::Some } else { Self::Nothing }
+    }
+}
+
 /// The state of one connection, told by its stream and its service.
 #[derive(Debug)]
 pub(super) struct Pulse {
@@ -67,12 +82,12 @@ impl Pulse {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn serving(&self, now: Instant) {
-        self.with(|state| (state.phase, state.since) = (Phase::Serving, now));
+    pub(super) fn serving(&self) {
+        self.with(|state| state.phase = Phase::Serving);
     }
 
-    pub(super) fn writing(&self, now: Instant) {
-        self.with(|state| *state = State { phase: Phase::Writing, since: now, wrote: now });
+    pub(super) fn answered(&self) {
+        self.with(|state| state.phase = Phase::Answered);
     }
 
     fn read(&self, now: Instant) {
@@ -81,20 +96,35 @@ impl Pulse {
             // byte.
             Phase::Silent => state.phase = Phase::Head,
             Phase::Idle => (state.phase, state.since) = (Phase::Head, now),
-            Phase::Head | Phase::Serving | Phase::Writing => {}
+            Phase::Head | Phase::Serving | Phase::Answered | Phase::Writing => {}
         });
     }
 
-    fn wrote(&self, now: Instant) {
-        self.with(|state| state.wrote = now);
-    }
-
-    fn flushed(&self, now: Instant) {
+    /// The first attempt to send something of an answer starts its time.
+    fn writes(&self, now: Instant, sent: Sent) {
         self.with(|state| {
-            if state.phase == Phase::Writing {
-                (state.phase, state.since) = (Phase::Idle, now);
+            if state.phase == Phase::Answered {
+                *state = State { phase: Phase::Writing, since: now, wrote: now };
+            } else if sent == Sent::Some {
+                state.wrote = now;
             }
         });
+    }
+
+    /// All is sent: what comes then is counted from when bytes last went out.
+    fn flushed(&self) {
+        self.with(|state| {
+            if state.phase == Phase::Writing {
+                (state.phase, state.since) = (Phase::Idle, state.wrote);
+            }
+        });
+    }
+
+    /// An answer is there and goes out from `now` on.
+    #[cfg(test)]
+    pub(super) fn sending(&self, now: Instant) {
+        self.answered();
+        self.writes(now, Sent::Some);
     }
 
     /// Returns when the connection has waited enough, as things stand.
@@ -103,7 +133,7 @@ impl Pulse {
             Phase::Silent | Phase::Head => state.since + self.limits.header_timeout,
             Phase::Idle => state.since + self.limits.idle_timeout,
             Phase::Writing => (state.wrote + WRITE_STALL_MAX).min(state.since + WRITE_MAX),
-            Phase::Serving => state.since + FAR,
+            Phase::Serving | Phase::Answered => state.since + FAR,
         })
     }
 
@@ -112,7 +142,7 @@ impl Pulse {
         self.with(|state| match state.phase {
             Phase::Silent | Phase::Head | Phase::Idle => Some(Claim::Waiting(state.since)),
             Phase::Writing => Some(Claim::Writing(state.since)),
-            Phase::Serving => None,
+            Phase::Serving | Phase::Answered => None,
         })
     }
 }
@@ -152,9 +182,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if polled.is_ready() {
-            self.pulse.wrote(Instant::now());
-        }
+        self.pulse.writes(Instant::now(), Sent::of(&polled));
         polled
     }
 
@@ -164,9 +192,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        if polled.is_ready() {
-            self.pulse.wrote(Instant::now());
-        }
+        self.pulse.writes(Instant::now(), Sent::of(&polled));
         polled
     }
 
@@ -177,7 +203,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(context);
         if polled.is_ready() {
-            self.pulse.flushed(Instant::now());
+            self.pulse.flushed();
         }
         polled
     }
@@ -204,16 +230,18 @@ mod tests {
         assert_eq!(pulse.deadline(), at(10), "silent");
         pulse.read(at(9));
         assert_eq!(pulse.deadline(), at(10), "a byte buys no time");
-        pulse.serving(at(9));
+        pulse.serving();
         assert!(pulse.deadline() > at(3_600), "a request in progress is not cut");
         assert_eq!(pulse.claim(), None);
-        pulse.writing(at(20));
+        pulse.answered();
+        assert!(pulse.deadline() > at(3_600), "nothing was tried yet");
+        pulse.writes(at(20), Sent::Nothing);
         assert_eq!(pulse.deadline(), at(50), "a reader that stalls");
-        pulse.wrote(at(40));
+        pulse.writes(at(40), Sent::Some);
         assert_eq!(pulse.deadline(), at(70), "a reader that goes on");
-        pulse.wrote(at(319));
+        pulse.writes(at(319), Sent::Some);
         assert_eq!(pulse.deadline(), at(320), "a reader that drips");
-        pulse.flushed(at(319));
+        pulse.flushed();
         assert_eq!(pulse.deadline(), at(379), "idle");
         pulse.read(at(330));
         assert_eq!(pulse.deadline(), at(340), "the next head");

@@ -90,8 +90,8 @@ mod tests {
         let registry = Arc::new(Registry::default());
         let enter = |age: u32| registry.enter(Arc::new(Pulse::new(limits, now - second * age)));
         let (young, old, busy, slow) = (enter(1), enter(5), enter(9), enter(8));
-        registry.lock().by_number[&busy.number].pulse.serving(now - second * 9);
-        registry.lock().by_number[&slow.number].pulse.writing(now - second * 8);
+        registry.lock().by_number[&busy.number].pulse.serving();
+        registry.lock().by_number[&slow.number].pulse.sending(now - second * 8);
         for expected in [&old, &young, &slow] {
             registry.evict();
             assert!(!registry.lock().by_number.contains_key(&expected.number));

@@ -31,8 +31,7 @@ impl View<'_> {
             before = found.and_then(|day| self.day_bounds(day)).map(|(from, _)| from);
         }
         let earlier = self.one(&sources, None, Some(from))?;
-        let has_later = self.one(&sources, Some(until), None)?.is_some();
-        let later = last.tomorrow().ok().filter(|_| has_later);
+        let later = self.first_day_since(&sources, until)?;
         let path = scope.page_path(Part::Newest);
         let path = path.trim_end_matches(&day.to_string()).to_owned();
         Ok(Some(Calendar { day: *day, days, path, earlier, later }))
@@ -58,6 +57,27 @@ impl View<'_> {
         Ok(ways)
     }
 
+    /// Returns the first day with news that does not begin before `from`. The store tells the newest
+    /// first, so the days between are halved.
+    pub(super) fn first_day_since(
+        &self,
+        sources: &[SourceId],
+        from: jiff::Timestamp,
+    ) -> Result<Option<Date>, StoreError> {
+        let Some(mut found) = self.one(sources, Some(from), None)? else { return Ok(None) };
+        let mut empty_until = self.day_of(from);
+        while empty_until < found {
+            let days = empty_until.until(found).map_or(0, |span| span.get_days());
+            let middle = empty_until.saturating_add(jiff::Span::new().days(days / 2));
+            let Some((_, until)) = self.day_bounds(middle) else { break };
+            match self.one(sources, Some(from), Some(until))? {
+                Some(earlier) => found = earlier,
+                None => empty_until = until_day(middle, found),
+            }
+        }
+        Ok(Some(found))
+    }
+
     /// Returns the day of the newest story between two instants.
     fn one(
         &self,
@@ -70,4 +90,9 @@ impl View<'_> {
         let newest = self.store.select(&selection)?;
         Ok(newest.first().map(|place| self.day_of(place.date)))
     }
+}
+
+/// Returns the day after one that is empty, no later than one that is not.
+fn until_day(empty: Date, found: Date) -> Date {
+    empty.tomorrow().map_or(found, |next| next.min(found))
 }

@@ -1,8 +1,9 @@
 //! One published item: a story shown by one of its copies, or a source's own entry.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use url::Url;
 
 use crate::model::entry::{EntryNo, Held, Member, Origin, Slug, Story, StoryNo};
@@ -33,8 +34,16 @@ impl View<'_> {
         let stories: Vec<Arc<Story>> =
             self.store.stories(&numbers)?.into_iter().flatten().collect();
         let shown: Vec<&Arc<Story>> = stories.iter().filter(|story| self.is_shown(story)).collect();
-        let wanted: Vec<EntryNo> =
-            shown.iter().flat_map(|story| self.members(story).map(|m| m.entry)).collect();
+        // The one that opened a story and the one that was chosen date it, also when their sources have left.
+        let dating = |story: &Story| {
+            let opener = story.members.first().map(|member| member.entry);
+            [Some(story.representative), opener].into_iter().flatten()
+        };
+        let wanted: BTreeSet<EntryNo> = shown
+            .iter()
+            .flat_map(|story| self.members(story).map(|m| m.entry).chain(dating(story)))
+            .collect();
+        let wanted: Vec<EntryNo> = wanted.into_iter().collect();
         let shelf = self.shelf(&wanted)?;
         Ok(shown.iter().filter_map(|story| self.story_item(story, &shelf)).collect())
     }
@@ -86,6 +95,9 @@ impl View<'_> {
         item.id.clone_from(&story.public_id);
         item.page_url = self.entry_url(&story.public_id);
         item.date = story.date;
+        item.published = published(story, shown, shelf);
+        let chosen = shelf.get(&story.representative).map(|held| held.updated);
+        item.updated = item.updated.max(chosen.max(story.exchanged).unwrap_or(item.updated));
         item.via = self.via(shown, &others);
         item.copies = others.iter().map(|held| self.copy_credit(held)).collect();
         for held in &copies {
@@ -256,6 +268,16 @@ pub(super) fn shown_url(text: &str) -> String {
 }
 
 /// Tells whether an origin says which feed it is.
+/// When a story was published: what the entry that opened it said, whichever copy is shown (R16).
+fn published(story: &Story, shown: &Held, shelf: &Shelf) -> Option<Timestamp> {
+    let opener = story.members.first().and_then(|first| shelf.get(&first.entry));
+    match opener.filter(|opener| opener.date() == story.date) {
+        Some(opener) => opener.entry.published,
+        // It is forgotten; its date is not.
+        None => shown.entry.published.map(|_| story.date),
+    }
+}
+
 fn is_named(origin: &Origin) -> bool {
     origin.id.is_some() || origin.feed_url.is_some() || origin.site.is_some()
 }

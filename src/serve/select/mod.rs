@@ -80,7 +80,12 @@ pub struct View<'a> {
     sources: HashMap<&'a SourceId, &'a Arc<Source>>,
     states: HashMap<SourceId, Arc<SourceState>>,
     veils: RefCell<HashMap<SourceId, Rc<Veil>>>,
+    hidden: Option<&'a Hidden>,
 }
+
+/// What the operator keeps for sources besides the configuration: the values of their
+/// `secret_file`.
+pub type Hidden = HashMap<SourceId, Vec<String>>;
 
 /// The sources of a scope, and what of them is listed.
 struct Membership {
@@ -111,7 +116,13 @@ impl<'a> View<'a> {
             sources: catalog.sources.iter().map(|source| (&source.id, source)).collect(),
             states: store.states()?.into_iter().collect(),
             veils: RefCell::default(),
+            hidden: None,
         })
+    }
+
+    /// Keeps these secrets in, too.
+    pub fn hiding(self, hidden: &'a Hidden) -> Self {
+        Self { hidden: Some(hidden), ..self }
     }
 
     /// Returns the document of one part of a scope.
@@ -340,7 +351,9 @@ impl<'a> View<'a> {
             return Rc::clone(veil);
         }
         let source = self.sources.get(id).map(|source| source.as_ref());
-        let veil = Rc::new(Veil::of(source, self.states.get(id).map(Arc::as_ref)));
+        let hidden = self.hidden.and_then(|hidden| hidden.get(id)).map(Vec::as_slice);
+        let state = self.states.get(id).map(Arc::as_ref);
+        let veil = Rc::new(Veil::of(source, state, hidden.unwrap_or_default()));
         self.veils.borrow_mut().insert(id.clone(), Rc::clone(&veil));
         veil
     }

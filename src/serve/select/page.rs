@@ -145,18 +145,7 @@ impl View<'_> {
             after: None,
             limit: 1,
         })?;
-        let has_newer = !self
-            .store
-            .select(&Selection {
-                unit: Unit::Stories,
-                sources: membership.sources,
-                from: Some(until),
-                until: None,
-                after: None,
-                limit: 1,
-            })?
-            .is_empty();
-        let newer = day.tomorrow().ok().filter(|_| has_newer).map(way);
+        let newer = self.first_day_since(&membership.sources, until)?.map(way);
         Ok((newer, older.first().map(|place| way(self.day_of(place.date)))))
     }
 

@@ -1,10 +1,11 @@
-//! Keeps the secrets of a source's own addresses out of what is published of it.
+//! Keeps the secrets of a source, those of its addresses and of its `secret_file`, out of what is
+//! published of it.
 //!
 //! Publishers write the address they were asked by into their feeds: as self link, in the links of
-//! entries, in texts. Wherever a secret value of that address stands, it is scrubbed.
+//! entries, in texts. Wherever a secret value stands, it is scrubbed.
 
 use crate::model::entry::{Category, Element, Person};
-use crate::model::scrub::{SCRUBBED, secrets};
+use crate::model::scrub::{SCRUBBED, secrets, spellings};
 use crate::model::source::{Source, SourceState};
 use crate::render::{CopyCredit, Item, SourceCredit};
 
@@ -13,8 +14,12 @@ use crate::render::{CopyCredit, Item, SourceCredit};
 pub(super) struct Veil(Vec<String>);
 
 impl Veil {
-    /// Collects the secrets of all addresses that a source is known by.
-    pub(super) fn of(source: Option<&Source>, state: Option<&SourceState>) -> Self {
+    /// Collects the secrets of all addresses that a source is known by, and those `hidden` elsewhere.
+    pub(super) fn of(
+        source: Option<&Source>,
+        state: Option<&SourceState>,
+        hidden: &[String],
+    ) -> Self {
         let own = source.map(|source| source.url.as_str());
         let met = state.map(|state| {
             let addresses = [&state.redirect_pending, &state.adopted_url, &state.meta.self_url];
@@ -24,6 +29,7 @@ impl Veil {
         });
         let met = met.into_iter().flatten().map(String::as_str);
         let mut values: Vec<String> = own.into_iter().chain(met).flat_map(secrets).collect();
+        values.extend(hidden.iter().flat_map(|secret| spellings(secret)));
         values.sort_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
         values.dedup();
         Self(values)

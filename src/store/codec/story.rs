@@ -8,6 +8,9 @@ use super::{Key, Packer, StoreError, corrupt, decode, encode, seal, unseal};
 use crate::model::entry::{EntryNo, Member, Story, StoryNo};
 use crate::model::source::{CategorySlug, SourceId};
 
+/// An option that holds nothing, in bytes.
+const NOTHING: u8 = 0;
+
 #[derive(Serialize, Deserialize)]
 struct StoryWire<'a> {
     public_id: &'a str,
@@ -20,6 +23,8 @@ struct StoryWire<'a> {
     was_changed_late: bool,
     #[serde(borrow)]
     numbers: Vec<(&'a str, u64)>,
+    #[serde(default)]
+    exchanged: Option<Instant>,
 }
 
 /// Whether it is in outputs, in a byte.
@@ -61,6 +66,7 @@ impl<'a> From<&'a Story> for StoryWire<'a> {
             standing: Standing::of(story),
             was_changed_late: story.was_changed_late,
             numbers: story.numbers.iter().map(|(slug, no)| (slug.as_str(), *no)).collect(),
+            exchanged: story.exchanged.map(Instant),
         }
     }
 }
@@ -79,6 +85,7 @@ impl StoryWire<'_> {
             is_withdrawn: matches!(standing, Standing::Withdrawn | Standing::WithdrawnAndExpired),
             is_expired: matches!(standing, Standing::Expired | Standing::WithdrawnAndExpired),
             was_changed_late: self.was_changed_late,
+            exchanged: self.exchanged.map(|Instant(at)| at),
             numbers: self
                 .numbers
                 .into_iter()
@@ -128,6 +135,11 @@ pub(crate) fn decode_story(
 ) -> Result<Story, StoreError> {
     let key = Key::Story(no);
     let raw = packer.unpack(unseal(key, record)?).map_err(|what| corrupt(key, what))?;
+    if let Ok(wire) = decode::<StoryWire<'_>>(key, &raw) {
+        return Ok(wire.into_story(no));
+    }
+    // Records written before `exchanged` was kept end where it begins.
+    let raw = [raw.as_ref(), &[NOTHING]].concat();
     let wire: StoryWire<'_> = decode(key, &raw)?;
     Ok(wire.into_story(no))
 }

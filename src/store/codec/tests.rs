@@ -195,14 +195,15 @@ fn story() -> impl Strategy<Value = Story> {
         .prop_map(|(no, source, date, number)| Member { entry: EntryNo(no), source, date, number });
     let numbers = (1..=u64::MAX, any::<u64>(), option::of(any::<u64>()));
     let in_category = (text(), any::<u64>()).prop_map(|(slug, no)| (CategorySlug::new(&slug), no));
-    let facts = (any::<bool>(), any::<bool>(), any::<bool>(), vec(in_category, 0..4));
+    let given = (vec(in_category, 0..4), option::of(at()));
+    let facts = (any::<bool>(), any::<bool>(), any::<bool>(), given);
     (numbers, text(), at(), vec(member, 0..8), facts).prop_map(
         |(
             numbers,
             public_id,
             date,
             members,
-            (is_withdrawn, is_expired, was_changed_late, given),
+            (is_withdrawn, is_expired, was_changed_late, (given, exchanged)),
         )| Story {
             no: StoryNo(numbers.0),
             public_id,
@@ -213,6 +214,7 @@ fn story() -> impl Strategy<Value = Story> {
             is_withdrawn,
             is_expired,
             was_changed_late,
+            exchanged,
             numbers: given,
         },
     )
@@ -464,6 +466,7 @@ fn a_story() -> Story {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: true,
+        exchanged: None,
         numbers: vec![(CategorySlug::new("thoi-su"), 7)],
     }
 }
@@ -622,4 +625,15 @@ fn keys_are_ordered_by_number_and_apart_by_kind() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), keys().len());
+}
+
+#[test]
+fn a_story_written_before_its_exchange_was_kept_is_read() {
+    let (story, packer) = (a_story(), Packer::new());
+    let mut raw = super::story::raw_story(&story).unwrap();
+    assert_eq!(raw.pop(), Some(0), "nothing was exchanged");
+    let mut payload = Vec::new();
+    packer.pack(&raw, super::pack::With::Nothing, &mut payload);
+    let record = super::seal(super::Key::Story(story.no), &payload);
+    assert_eq!(super::decode_story(story.no, &record, &packer).unwrap(), story);
 }

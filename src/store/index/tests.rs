@@ -36,6 +36,7 @@ fn story(no: u64, date: i64, members: &[(u64, u8, i64)]) -> Story {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        exchanged: None,
         numbers: vec![(CategorySlug::new("c"), no)],
     }
 }

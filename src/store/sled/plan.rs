@@ -115,7 +115,9 @@ impl Plan {
             store.records.remove(&mut self.writes, Key::Entry(*no))?;
         }
         if !entries.is_empty() {
-            keys.extend(leading_to(store, &entries)?);
+            // What the batch itself says of a key stands.
+            let leading = leading_to(store, &entries)?.into_iter();
+            keys.extend(leading.filter(|key| !self.claims.contains(key)));
         }
         for key in keys {
             store.records.remove(&mut self.writes, Key::Claim(key))?;

@@ -313,6 +313,7 @@ impl Saved {
                     is_withdrawn: false,
                     is_expired: false,
                     was_changed_late: false,
+                    exchanged: None,
                     numbers: Vec::new(),
                 }
             });

@@ -59,6 +59,7 @@ fn article(no: u64, content: &str) -> Batch {
         is_withdrawn: false,
         is_expired: false,
         was_changed_late: false,
+        exchanged: None,
         numbers: Vec::new(),
     };
     Batch {
