@@ -519,6 +519,24 @@ fn p50_a_226_holds_only_what_is_new_and_takes_nothing_away() {
     one.place.must(&["explain", "https://bao.example/1"]);
 }
 
+#[test]
+fn p52_neither_icons_nor_pages_are_fetched() {
+    let one = One::new();
+    let image = format!(
+        "<image><url>{}</url><link>{}</link><title>x</title></image><item>",
+        one.origin.url("/icon.png"),
+        one.origin.url("/site")
+    );
+    let body = feed(&[1]).replacen("<item>", &image, 1);
+    one.answers(tagged(&body.replace("https://bao.example/", &one.origin.url("/site")), "\"1\""));
+    one.poll(&at(1, "12:00"));
+    one.poll(&at(2, "12:00"));
+    assert_eq!(one.requests(), 2);
+    for path in ["/icon.png", "/favicon.ico", "/site", "/site1", "/"] {
+        assert!(one.origin.seen(path).is_empty(), "{path}");
+    }
+}
+
 // Redirects, gone, errors
 
 #[test]

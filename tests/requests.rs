@@ -243,6 +243,12 @@ async fn p50_a_226_is_a_document_with_a_new_entity_tag() {
 }
 
 #[tokio::test]
+async fn p51_no_number_of_subscribers_is_told() {
+    let agent = first_request().await.header("user-agent").unwrap();
+    assert!(!agent.to_lowercase().contains("subscriber"), "{agent}");
+}
+
+#[tokio::test]
 async fn the_sources_own_headers_are_sent() {
     let origin = Origin::start(|_| Reply::ok(&[], RSS)).await;
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());

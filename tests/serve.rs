@@ -442,6 +442,25 @@ async fn a_thousand_conditional_requests_cause_no_rendering_r92() {
     assert_eq!(store.0.lock().unwrap().reads, reads, "nor a look at the store");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_does_not_wait_for_a_rendering_that_stands_still() {
+    let store = Arc::new(world());
+    let server = Server::start(Some(Arc::clone(&store) as Arc<dyn Store>), settings()).await;
+    let site = Arc::clone(&server.site);
+    let reading = tokio::spawn(async move { server.get("/all.atom").await });
+    let told = tokio::task::spawn_blocking(move || {
+        // The rendering cannot go on while this is held.
+        let shelves = store.0.lock().unwrap();
+        while site.rendered() == 0 {
+            std::thread::yield_now();
+        }
+        site.changed(&Change::everywhere());
+        drop(shelves);
+    });
+    told.await.unwrap();
+    assert_eq!(reading.await.unwrap().status, 200);
+}
+
 #[tokio::test]
 async fn a_change_concerns_only_the_feeds_of_its_sources_and_its_day() {
     let store = Arc::new(world());

@@ -75,7 +75,9 @@ impl Work<'_> {
     pub(super) fn poll(&mut self, mut finding: Finding) -> Result<Report, StoreError> {
         let source = Arc::clone(&finding.source);
         let old = self.state(&source.id)?;
-        let mut state = state::for_source(&old, &source);
+        let (was_heard, had_failed) = (old.last_success, old.failures > 0);
+        let mut state = state::for_source(old, &source);
+        let before = state::planned_by(&state);
         let moved = state::note_result(&mut state, &finding);
         let mut report = Report::of(&finding);
         report.notes.extend(moved.map(|moved| told(&source, &moved)));
@@ -87,7 +89,7 @@ impl Work<'_> {
                 state.changed = Some(later(state.changed, finding.at));
             }
         }
-        let before = SourceState { wish: state.wish.clone(), ..state::for_source(&old, &source) };
+        let before = SourceState { wish: state.wish.clone(), ..before };
         let newest = crate::poll::newest_dates(self.store, &source.id)?;
         let observed = Observed {
             entries_per_day: schedule::entries_per_day(finding.ended, &newest),
@@ -100,11 +102,11 @@ impl Work<'_> {
         let is_idle = report.counts.new + report.counts.duplicate == 0;
         let is_heard = finding.result == PollResult::Success && is_idle;
         let is_silent = |at| schedule::is_silent(at, &newest);
-        if is_heard && is_silent(finding.at) && !old.last_success.is_some_and(is_silent) {
+        if is_heard && is_silent(finding.at) && !was_heard.is_some_and(is_silent) {
             report.notes.push(format!("{} is silent: nothing new for unusually long", source.id));
         }
         // It changes no feed, but the page that tells of it.
-        let is_other = (old.failures == 0) != (state.failures == 0);
+        let is_other = had_failed != (state.failures > 0);
         report.has_changed |= outage::note(&mut state, finding.at) || is_other;
         self.batch.states.insert(source.id.clone(), state);
         self.slow_domain(&finding)?;

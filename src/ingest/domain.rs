@@ -42,7 +42,7 @@ impl Work<'_> {
         };
         let catalog = Arc::clone(&self.settings.catalog);
         for source in &catalog.sources {
-            let state = state::for_source(&self.state(&source.id)?, source);
+            let state = state::for_source(self.state(&source.id)?, source);
             if domain_of(&redirect::start(source, &state)) == domain {
                 self.slow(source, state, until, asked.is_some(), &domain);
             }

@@ -14,8 +14,8 @@ use crate::poll::Finding;
 use crate::redirect::{self, Move};
 
 /// Returns the memory to start a poll's bookkeeping from: a new URL forgets what belonged to the old (P12).
-pub(super) fn for_source(old: &SourceState, source: &Source) -> SourceState {
-    let mut state = old.clone();
+pub(super) fn for_source(old: SourceState, source: &Source) -> SourceState {
+    let mut state = old;
     if state.url != source.url.as_str() {
         source.url.as_str().clone_into(&mut state.url);
         state.validators = None;
@@ -28,6 +28,16 @@ pub(super) fn for_source(old: &SourceState, source: &Source) -> SourceState {
         state.is_gone = false;
     }
     state
+}
+
+/// Returns of a memory what the next poll is planned by.
+pub(super) fn planned_by(state: &SourceState) -> SourceState {
+    SourceState {
+        failures: state.failures,
+        failing_since: state.failing_since,
+        is_gone: state.is_gone,
+        ..SourceState::default()
+    }
 }
 
 /// Notes how the poll ended, without the next poll and without what a document listed; tells of a move to another URL.
