@@ -22,6 +22,8 @@ mod replay;
 mod scripts;
 #[path = "dedup_corpus/seen.rs"]
 mod seen;
+#[path = "dedup_pairs/slots.rs"]
+mod slots;
 #[path = "dedup_pairs/texts.rs"]
 mod texts;
 
@@ -153,6 +155,15 @@ fn look_alikes_stay_apart() {
 fn other_scripts_are_told_alike() {
     let (copies, look_alikes) = (scripts::copies(), scripts::look_alikes());
     println!("{} pairs of copies, {} of look-alikes", copies.len(), look_alikes.len());
+    let wrong = [wrong(&copies, true), wrong(&look_alikes, false)].concat();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn one_name_apart_is_two_stories_and_one_word_apart_is_one() {
+    let (copies, look_alikes) = (slots::copies(), slots::look_alikes());
+    println!("{} pairs of copies, {} of look-alikes", copies.len(), look_alikes.len());
+    assert!(copies.len() + look_alikes.len() >= 30);
     let wrong = [wrong(&copies, true), wrong(&look_alikes, false)].concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -270,7 +270,7 @@ fn explain_tells_the_closest_other() {
     let look_alike = place.must(&["explain", "guid-c"]);
     let line = look_alike.lines().find(|line| line.contains("closest other")).unwrap();
     assert!(line.starts_with("  closest other: entry 2, turned down by rule 7a: c 0."), "{line}");
-    assert_eq!(line.split(", ").filter(|figure| !figure.contains("entry")).count(), 8, "{line}");
+    assert_eq!(line.split(", ").filter(|figure| !figure.contains("entry")).count(), 9, "{line}");
 }
 
 #[test]

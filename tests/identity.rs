@@ -225,6 +225,26 @@ fn p93_json_ids_that_are_numbers_are_texts_and_blank_ones_are_none() {
     assert_eq!(reader.status()["entries"], 1);
 }
 
+#[test]
+fn another_address_alone_moves_no_updated() {
+    let text = "<p>Bão số 9 vào bờ tối qua, gió giật cấp 12 làm đổ nhiều cây xanh.</p>";
+    let first = Item { text, ..item("1", A, "Bão vào bờ") };
+    let cases = [
+        ("P91: the link", Item { text, ..item("1", B, "Bão vào bờ") }, "updated"),
+        ("id and link", Item { text, ..item("2", B, "Bão vào bờ") }, "unchanged"),
+    ];
+    for (name, second, verdict) in cases {
+        let reader = Reader::new("dedup = \"full\"");
+        assert_eq!(reader.verdicts(&rss(std::slice::from_ref(&first))), ["new"], "{name}");
+        assert_eq!(reader.verdicts(&rss(&[second])), [verdict], "{name}");
+        let daemon = reader.place.daemon();
+        let feed: Value = serde_json::from_slice(&daemon.get("/source/s.json").body).unwrap();
+        let shown = &feed["items"][0];
+        assert_eq!(shown["url"], B, "{name}");
+        assert_eq!(shown["date_modified"], shown["date_published"], "{name}");
+    }
+}
+
 const NEWS: [&str; 4] =
     ["Bão số 9 vào bờ", "Giá vàng hôm nay tăng", "Đội tuyển thắng lớn", "Khánh thành cầu mới"];
 

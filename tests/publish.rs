@@ -407,3 +407,25 @@ fn a_feed_of_ours_read_by_us_adds_nothing_r64() {
     let daemon = place.daemon();
     assert_eq!(walk(&daemon, "/all", "atom").0, before);
 }
+
+#[test]
+fn an_import_fetches_no_list_that_it_names_r108() {
+    let origin = Origin::start();
+    let list = "<opml version=\"2.0\"><body><outline text=\"a\" xmlUrl=\"https://a.example/f\"/></body></opml>";
+    origin.on("/o.opml", move |_| Answer::ok(list.as_bytes()));
+    let place = Place::new("");
+    let file = place.dir.path().join("list.opml");
+    let outline = |kind: &str, name: &str| {
+        let url = origin.url("/o.opml");
+        format!(
+            "<outline type=\"{kind}\" text=\"{name}\" {}=\"{url}\"/>",
+            if kind == "link" { "xmlUrl" } else { "url" }
+        )
+    };
+    let named = outline("include", "Gồm") + &outline("link", "Dẫn");
+    std::fs::write(&file, format!("<opml version=\"2.0\"><body>{named}</body></opml>")).unwrap();
+    place.run(&["import", file.to_str().unwrap(), "--add"]);
+    assert!(origin.seen("/o.opml").is_empty());
+    let config = std::fs::read_to_string(place.config()).unwrap();
+    assert!(!config.contains("[[source]]"), "{config}");
+}

@@ -119,15 +119,30 @@ fn r123_addresses_are_resolved_before_they_are_judged() {
 }
 
 #[test]
+fn r23_an_empty_reference_is_the_base() {
+    let read = |base: &str| {
+        let base = Url::parse(base).ok();
+        sanitize("<a href=''>a</a><a href=' '>b</a>", base.as_ref(), Bounds::default())
+    };
+    let linked = "<a href=\"https://b.example/x?y\">a</a><a href=\"https://b.example/x?y\">b</a>";
+    assert_eq!(read("https://b.example/x?y#z"), linked);
+    assert_eq!(read("javascript:x"), "<a>a</a><a>b</a>");
+}
+
+#[test]
 fn r125_counters_of_one_pixel_go() {
     for counter in [
         "<img src=/t width=1 height=1>",
         "<img src=/t width='1px' height='1px'>",
         "<img src=/t style='display:none'>",
+        "<img src=/t style='width:1px;height:1px'>",
+        "<img src=/t style='border:0; HEIGHT: 0; width: 1px !important'>",
     ] {
         assert_eq!(clean(&format!("a{counter}b")), "ab", "{counter}");
     }
     assert!(clean("<img src=/t width=1 height=300>").contains("<img"), "a rule is no counter");
+    let ruler = clean("<img src=/t style='width:1px;height:100px;max-width:0'>");
+    assert!(ruler.contains("<img"), "{ruler}");
 }
 
 #[test]

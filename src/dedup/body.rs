@@ -1,7 +1,7 @@
 //! What a text is compared by.
 
 use super::filters::Clean;
-use super::names::hard_tokens;
+use super::names::{Capitals, hard_tokens};
 use super::sets::{has, size, sorted_set};
 use super::shingle::{self, Hashed};
 
@@ -20,12 +20,16 @@ pub struct Body {
     pub(super) distinct: u32,
     /// Long shingles, a sorted set.
     pub(super) long: Vec<u32>,
+    /// Tokens, in order.
+    pub(super) row: Vec<u32>,
     /// Tokens, a sorted set.
     pub(super) words: Vec<u32>,
     /// Numbers and names where they stand, in order.
     pub(super) notable: Vec<Notable>,
     /// Numbers and names, a sorted set.
     pub(super) hard: Vec<u32>,
+    /// Words with a capital that open a sentence, sorted, each as often as it does.
+    pub(super) openers: Vec<u32>,
     /// How many tokens it has.
     pub(super) tokens: u32,
     /// It ends in an ellipsis: the publisher cut it.
@@ -50,11 +54,12 @@ impl Body {
         if is_cut && row.len() > CUT_TOKENS_MIN {
             row.pop();
         }
-        let hard = hard_tokens(blocks.iter().map(|block| block.text.as_str()));
-        Self::of_tokens(&row, hard, is_cut)
+        let capitals = hard_tokens(blocks.iter().map(|block| block.text.as_str()));
+        Self::of_tokens(&row, capitals, is_cut)
     }
 
-    fn of_tokens(row: &[Hashed], hard: Vec<u32>, is_cut: bool) -> Self {
+    fn of_tokens(row: &[Hashed], capitals: Capitals, is_cut: bool) -> Self {
+        let Capitals { hard, openers } = capitals;
         let mut shingles: Vec<u64> = shingle::shingles(row, shingle::LETTERS)
             .into_iter()
             .zip(0_u16..)
@@ -80,13 +85,23 @@ impl Body {
         Self {
             distinct: size(&hashes),
             long: sorted_set(long.into_iter().map(shingle::upper_half).collect()),
+            row: row.iter().map(|token| token.short()).collect(),
             words: sorted_set(row.iter().map(|token| token.short()).collect()),
             notable: notable.collect(),
             tokens: size(row),
             shingles,
             hard,
+            openers,
             is_cut,
         }
+    }
+
+    /// Whether a token of a script with capitals is written as a name: with one inside a sentence,
+    /// or each time, since it only ever opens sentences.
+    pub(super) fn is_name(&self, token: u32) -> bool {
+        let count = |row: &[u32]| row.iter().filter(|other| **other == token).count();
+        has(&self.hard, token)
+            || (has(&self.openers, token) && count(&self.row) <= count(&self.openers))
     }
 
     /// Returns the hashes of the shingles in the order of the text, lower 16 bits zero.

@@ -15,6 +15,8 @@ pub struct Constants {
     pub round_r: f64,
     /// Rule 5: likeness of titles whose numbers differ.
     pub numbers_tj: f64,
+    /// Rule 5b: likeness of titles of one pattern, tokens of common text around a slot.
+    pub slot: (f64, usize),
     /// Rule 6, sure: shingles, containment, long containment.
     pub sure: (u32, f64, f64),
     /// Rule 6, by names: containment, shingles, names.
@@ -96,6 +98,7 @@ pub const CONSTANTS: Constants = Constants {
     together: (0.95, 0.9),
     round_r: 0.5,
     numbers_tj: 0.5,
+    slot: (0.33, 6),
     sure: (15, 0.85, 0.75),
     part: (0.6, 12, 4),
     body_n: 6,

@@ -4,6 +4,7 @@ use super::constants::CONSTANTS;
 use super::features::Features;
 use super::overlap::Overlap;
 use super::sets::{common, has, size, sorted_set};
+use super::slots;
 use super::title::Title;
 
 /// With fewer long shingles, containment of long shingles is that of the short ones.
@@ -40,6 +41,8 @@ pub struct Measures {
     pub teq: bool,
     /// Both titles have numbers, and neither set contains the other.
     pub tnum2: bool,
+    /// Slots of the titles' pattern that the two fill with different names.
+    pub slots: u32,
     /// Numbers of aligned pieces of S, and those that L lacks.
     pub al: Missing,
     /// Names and numbers of aligned pieces, and those that L lacks.
@@ -98,6 +101,7 @@ impl Measures {
             ("hN", f64::from(self.h.n)),
             ("hM", f64::from(self.h.m)),
             ("tbM", f64::from(self.tb.m)),
+            ("slots", f64::from(self.slots)),
         ];
         numbers.extend(self.p0.map(|p0| ("p0", f64::from(p0))));
         numbers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -116,6 +120,9 @@ pub fn measure(first: &Features, second: &Features, first_is_later: bool) -> Mea
     let mut measures = Measures { short_is_first, ..Measures::default() };
     measure_titles(&mut measures, &s.title, &l.title);
     measure_bodies(&mut measures, s, l);
+    if measures.tj >= CONSTANTS.slot.0 && !measures.teq {
+        measures.slots = slots::swapped(s, l);
+    }
     measures
 }
 

@@ -39,6 +39,7 @@ mod rules;
 mod sample;
 mod sets;
 mod shingle;
+mod slots;
 mod title;
 mod title_words;
 

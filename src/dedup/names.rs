@@ -80,12 +80,22 @@ fn cuts(title: &str) -> impl Iterator<Item = (&str, &str)> {
 ///
 /// A name is a word of two letters or more with a capital that does not open a sentence. A text
 /// without a lower-case letter gives numbers only.
-pub(super) fn hard_tokens<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<u32> {
-    let mut found = Vec::new();
+pub(super) fn hard_tokens<'a>(texts: impl Iterator<Item = &'a str>) -> Capitals {
+    let mut found = Capitals::default();
     for text in texts {
         collect_hard(&composed(text), &mut found);
     }
-    sorted_set(found)
+    found.openers.sort_unstable();
+    Capitals { hard: sorted_set(found.hard), openers: found.openers }
+}
+
+/// What raw texts write with capitals.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Capitals {
+    /// Numbers and names, a sorted set.
+    pub(super) hard: Vec<u32>,
+    /// Words with a capital that open a sentence, sorted, each as often as it does.
+    pub(super) openers: Vec<u32>,
 }
 
 fn composed(text: &str) -> Cow<'_, str> {
@@ -95,7 +105,7 @@ fn composed(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.nfkc().filter(|c| !is_format_char(*c)).nfc().collect())
 }
 
-fn collect_hard(text: &str, found: &mut Vec<u32>) {
+fn collect_hard(text: &str, found: &mut Capitals) {
     let has_lower =
         text.chars().any(|c| c.is_ascii_lowercase() || c.to_uppercase().ne(std::iter::once(c)));
     let mut opens_sentence = true;
@@ -109,11 +119,12 @@ fn collect_hard(text: &str, found: &mut Vec<u32>) {
         let (piece, after) = rest.split_at(length);
         rest = after;
         match kind {
-            Kind::Number => push_tokens(piece, found),
+            Kind::Number => push_tokens(piece, &mut found.hard),
             Kind::Word => {
-                let is_name = !opens_sentence && first.is_uppercase() && has_lower;
-                if is_name && piece.chars().nth(1).is_some() {
-                    push_tokens(&fold(piece), found);
+                let is_capital = first.is_uppercase() && has_lower;
+                if is_capital && piece.chars().nth(1).is_some() {
+                    let list = if opens_sentence { &mut found.openers } else { &mut found.hard };
+                    push_tokens(&fold(piece), list);
                 }
                 opens_sentence = false;
             }
@@ -154,7 +165,7 @@ mod tests {
     use super::*;
 
     fn hard(text: &str) -> Vec<u32> {
-        hard_tokens(std::iter::once(text))
+        hard_tokens(std::iter::once(text)).hard
     }
 
     fn hashes(words: &[&str]) -> Vec<u32> {

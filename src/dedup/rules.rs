@@ -148,6 +148,10 @@ impl Case<'_> {
         if m.tnum2 && m.tj >= K.numbers_tj {
             return no("5");
         }
+        // One pattern as well, and what it says is said of something else.
+        if m.slots > 0 {
+            return no("5b");
+        }
         let parts_differ = self.s.title.parts != self.l.title.parts;
         if (parts_differ || m.tnum2) && !self.outweighs_parts() {
             return no("6");

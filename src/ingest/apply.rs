@@ -328,7 +328,12 @@ impl Work<'_> {
                 (entry, self.refresh(item, entry, change, report)?, None)
             }
             Ruling::Returned { entry, change, joined } => {
-                let verdict = self.refresh(item, entry, change, report)?;
+                let refreshed = self.refresh(item, entry, change, report)?;
+                // Its link is new with its id; only another text makes it another version.
+                let verdict = match change {
+                    Change::Unchanged => Verdict::Unchanged,
+                    Change::Updated => refreshed,
+                };
                 (entry, verdict, Some(joined.rule))
             }
             Ruling::Duplicate { story, joined } => {

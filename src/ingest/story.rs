@@ -165,8 +165,11 @@ impl Work<'_> {
             return Ok(Verdict::Unchanged);
         }
         let mut held = Held::clone(&held);
-        let stated = item.entry.updated.filter(|at| *at > held.updated && *at <= self.at);
-        held.updated = stated.unwrap_or(self.at).max(held.updated);
+        // What is read must have changed: another address of the same article is no news.
+        if change == Change::Updated || files(&held.entry) != files(item.entry) {
+            let stated = item.entry.updated.filter(|at| *at > held.updated && *at <= self.at);
+            held.updated = stated.unwrap_or(self.at).max(held.updated);
+        }
         let mut entry = item.entry.clone();
         entry.guid = held.entry.guid.take();
         entry.guid_kind = held.entry.guid_kind;
@@ -354,7 +357,8 @@ fn copy<'a>(
 
 /// Leaves the figures that say most of a candidate that was turned down.
 fn few_numbers(closest: Closest) -> Joined {
-    const TELLING: [&str; CLOSEST_NUMBERS_MAX] = ["c", "r", "cl", "tj", "alN", "alM", "hN", "hM"];
+    const TELLING: [&str; CLOSEST_NUMBERS_MAX] =
+        ["c", "r", "cl", "tj", "alN", "alM", "hN", "hM", "slots"];
     let mut joined = closest.joined;
     joined.numbers.retain(|(name, _)| TELLING.contains(&name.as_str()));
     joined
@@ -370,9 +374,10 @@ fn has_moved(held: &Entry, read: &Entry) -> bool {
         let link = entry.orig_link.as_ref().or(entry.link.as_ref());
         link.map(|link| crate::model::text::canonical(link))
     };
-    let files = |entry: &Entry| -> Vec<String> {
-        let keyed = entry.enclosures.iter().map(|enclosure| &enclosure.url);
-        keyed.map(|url| crate::model::text::canonical(url)).collect()
-    };
     canonical(held) != canonical(read) || files(held) != files(read)
+}
+
+fn files(entry: &Entry) -> Vec<String> {
+    let urls = entry.enclosures.iter().map(|enclosure| &enclosure.url);
+    urls.map(|url| crate::model::text::canonical(url)).collect()
 }

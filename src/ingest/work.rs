@@ -1,7 +1,7 @@
 //! One poll being decided: what it would write, laid over what the store holds.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -250,14 +250,13 @@ impl<'a> Work<'a> {
         let mut ranked: Vec<(EntryNo, f64)> = found;
         let gone = &self.batch.forgotten.entries;
         ranked.retain(|(no, _)| !self.batch.entries.contains_key(no) && !gone.contains(no));
-        let keys: HashSet<u64> = marks.keys.iter().copied().collect();
         for (no, held) in &self.batch.entries {
             let published = compared_date(held.filed.or(held.entry.published), held.first_seen);
             if held.marks.version != marks.version || published < from || published > until {
                 continue;
             }
-            let shared = held.marks.keys.iter().filter(|key| keys.contains(key)).count();
-            if share_enough(shared, keys.len().min(held.marks.keys.len())) {
+            let shared = held.marks.shared(marks);
+            if share_enough(shared, marks.keys.len().min(held.marks.keys.len())) {
                 let shared = u32::try_from(shared).map_or(LIST_MAX, f64::from);
                 ranked.push((*no, shared / 1.1));
             }

@@ -37,6 +37,10 @@ pub struct Category {
     pub label: Option<String>,
 }
 
+/// Relation of the page that a link blog writes about: `external_url` of JSON Feed (R52). Atom and
+/// RSS have no such thing, and say `related`.
+pub const REL_EXTERNAL: &str = "https://jsonfeed.org/version/1.1#external_url";
+
 /// A link other than the permalink and enclosures: `related`, `via`, `replies`, further alternates …
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link {
@@ -219,7 +223,7 @@ pub struct Held {
 }
 
 /// The most figures that are kept of a candidate that was turned down.
-pub const CLOSEST_NUMBERS_MAX: usize = 8;
+pub const CLOSEST_NUMBERS_MAX: usize = 9;
 
 impl Held {
     /// Returns the entry's date: the earlier of published (or what stands in for it) and first

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::date::{self, DateSettings, Flaw};
 use super::{Flaws, html, link, person, text, url};
-use crate::model::entry::{Category, Element, Entry, Origin};
+use crate::model::entry::{Category, Element, Entry, Origin, Person};
 use crate::model::raw::{RawEntry, RawOrigin, RawText, TextKind};
 
 /// What all items of a document share.
@@ -38,8 +38,14 @@ const GUID_BYTES_MAX: usize = 4 * 1024;
 /// Dates further ahead are absurd: another calendar, or a placeholder for "never" (D20, D24).
 const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
 
+/// Names a link that was dropped for its scheme.
+const UNSAFE_LINK: &str = "unsafe link";
+
 /// Returns the entry; `None`: it has neither title, link, text, file nor guid.
 pub(super) fn normalize(raw: &RawEntry, shared: &Shared<'_>, flaws: &mut Flaws) -> Option<Entry> {
+    for _ in 0..link::unsafe_ones(raw, shared.base) {
+        flaws.add(UNSAFE_LINK);
+    }
     let links = link::all(raw, shared.base);
     let (summary, mut content) = texts(raw, shared.base);
     let title = title(raw.title.as_ref()).unwrap_or_default();
@@ -57,12 +63,12 @@ pub(super) fn normalize(raw: &RawEntry, shared: &Shared<'_>, flaws: &mut Flaws) 
         title,
         summary,
         content,
-        authors: person::all(&raw.authors, shared.base),
+        authors: authors(raw, shared.base),
         contributors: person::all(&raw.contributors, shared.base),
         categories: categories(&raw.categories),
         links: links.others,
         enclosures: links.enclosures,
-        extensions: elements(&raw.extensions, shared.base),
+        extensions: elements(&raw.extensions, shared.base, flaws),
         rights: raw.rights.as_ref().and_then(rights),
         language: languages.text,
         title_language: languages.title,
@@ -81,6 +87,16 @@ pub(super) fn normalize(raw: &RawEntry, shared: &Shared<'_>, flaws: &mut Flaws) 
         flaws.add("bare entry");
     }
     (!is_bare).then(|| with_guid_kind(entry))
+}
+
+/// Returns the authors of an entry; where it names none, those of its `atom:source`, before any of
+/// the feed it was found in (RFC 4287 §4.2.1, R13).
+fn authors(raw: &RawEntry, base: Option<&Url>) -> Vec<Person> {
+    let own = person::all(&raw.authors, base);
+    match &raw.origin {
+        Some(origin) if own.is_empty() => person::all(&origin.authors, base),
+        _ => own,
+    }
 }
 
 /// Tells whether the publisher keeps this entry out of directories (`itunes:block`, R80).
@@ -250,36 +266,65 @@ fn origin_of(raw: &RawOrigin, shared: &Shared<'_>, flaws: &mut Flaws) -> Origin 
     }
 }
 
-fn elements(raw: &[Element], base: Option<&Url>) -> Vec<Element> {
-    let mut room = ELEMENTS_MAX;
-    raw.iter().filter_map(|it| element(it, base, ELEMENT_DEPTH_MAX, &mut room)).collect()
+fn elements(raw: &[Element], base: Option<&Url>, flaws: &mut Flaws) -> Vec<Element> {
+    let mut writer = Elements { base, room: ELEMENTS_MAX, flaws };
+    raw.iter().filter_map(|it| writer.element(it, ELEMENT_DEPTH_MAX)).collect()
 }
 
-/// Returns an extension element with clean text and absolute URLs; `None`: there is no room for it.
-fn element(raw: &Element, base: Option<&Url>, depth: usize, room: &mut usize) -> Option<Element> {
-    if depth == 0 || *room == 0 || raw.text.len() > ELEMENT_BYTES_MAX {
-        return None;
+/// The attributes of Media RSS, iTunes, Podcasting 2.0, licences and threading that hold URLs
+/// (R23). The `ref` of threading is an id: it is made absolute, but may have any scheme.
+const URL_ATTRIBUTES: &[&str] =
+    &["url", "href", "src", "img", "uri", "resource", "feedUrl", "accountUrl", "poster"];
+
+/// Elements whose text is a URL.
+const URL_ELEMENTS: &[&str] = &["url", "link", "image", "license", "comment", "commentRss"];
+
+/// Writes extension elements with clean text and absolute URLs, as long as there is room.
+struct Elements<'a> {
+    base: Option<&'a Url>,
+    room: usize,
+    flaws: &'a mut Flaws,
+}
+
+impl Elements<'_> {
+    /// Returns the element; `None`: there is no room for it, or it leads where no link may (R120).
+    fn element(&mut self, raw: &Element, depth: usize) -> Option<Element> {
+        if depth == 0 || self.room == 0 || raw.text.len() > ELEMENT_BYTES_MAX {
+            return None;
+        }
+        let is_url = |name: &str| URL_ATTRIBUTES.contains(&name);
+        let leads_astray =
+            raw.attributes.iter().any(|(name, value)| is_url(name) && self.is_unsafe(value))
+                || URL_ELEMENTS.contains(&raw.name.as_str()) && self.is_unsafe(&raw.text);
+        if leads_astray {
+            self.flaws.add(UNSAFE_LINK);
+            return None;
+        }
+        self.room -= 1;
+        let attributes =
+            raw.attributes.iter().filter(|(_, value)| value.len() <= ELEMENT_BYTES_MAX);
+        Some(Element {
+            prefix: raw.prefix.clone(),
+            name: raw.name.clone(),
+            attributes: attributes
+                .map(|(name, value)| (name.clone(), self.attribute(name, value)))
+                .collect(),
+            text: text::clean(&raw.text),
+            children: raw
+                .children
+                .iter()
+                .filter_map(|child| self.element(child, depth - 1))
+                .collect(),
+        })
     }
-    *room -= 1;
-    let attributes = raw.attributes.iter().filter(|(_, value)| value.len() <= ELEMENT_BYTES_MAX);
-    Some(Element {
-        prefix: raw.prefix.clone(),
-        name: raw.name.clone(),
-        attributes: attributes
-            .map(|(name, value)| (name.clone(), attribute(name, value, base)))
-            .collect(),
-        text: text::clean(&raw.text),
-        children: raw
-            .children
-            .iter()
-            .filter_map(|child| element(child, base, depth - 1, room))
-            .collect(),
-    })
-}
 
-fn attribute(name: &str, value: &str, base: Option<&Url>) -> String {
-    // The attributes of Media RSS, iTunes, Podcasting 2.0 and threading that hold URLs (R23).
-    let is_url = matches!(name, "url" | "href" | "src" | "img" | "ref" | "uri");
-    let absolute = is_url.then(|| url::resolve(value, base)).flatten();
-    absolute.unwrap_or_else(|| text::clean(value))
+    fn is_unsafe(&self, href: &str) -> bool {
+        url::is_unsafe(href, self.base)
+    }
+
+    fn attribute(&self, name: &str, value: &str) -> String {
+        let is_url = URL_ATTRIBUTES.contains(&name) || name == "ref";
+        let absolute = is_url.then(|| url::resolve(value, self.base)).flatten();
+        absolute.unwrap_or_else(|| text::clean(value))
+    }
 }

@@ -45,6 +45,14 @@ pub(super) fn all(raw: &RawEntry, base: Option<&Url>) -> Links {
     links
 }
 
+/// Counts the URLs of links, files and people that may not be linked to (R120).
+pub(super) fn unsafe_ones(raw: &RawEntry, base: Option<&Url>) -> usize {
+    let people = raw.authors.iter().chain(&raw.contributors).filter_map(|it| it.uri.as_deref());
+    let links = raw.links.iter().take(LINKS_MAX).map(|it| it.href.as_str());
+    let files = raw.enclosures.iter().take(LINKS_MAX).map(|it| it.url.as_str());
+    links.chain(files).chain(people).filter(|href| url::is_unsafe(href, base)).count()
+}
+
 /// Returns the place of the permalink: of the alternates on the web the first HTML page, else the
 /// first of unknown type, else the first.
 fn permalink_of(links: &[Link]) -> Option<usize> {
@@ -74,7 +82,7 @@ fn stand_in(raw: &RawEntry, base: Option<&Url>) -> Option<String> {
 fn one(raw: &RawLink, base: Option<&Url>) -> Option<Link> {
     Some(Link {
         rel: relation(&raw.rel),
-        href: url::resolve(&raw.href, base)?,
+        href: url::link(&raw.href, base)?,
         mime: raw.mime.as_deref().and_then(mime),
         title: raw.title.as_deref().and_then(text::label),
         hreflang: raw.hreflang.as_deref().and_then(language),
@@ -121,7 +129,7 @@ fn enclosures(raw: &RawEntry, base: Option<&Url>) -> Vec<Enclosure> {
     let mut files: Vec<Enclosure> = Vec::new();
     let elements = raw.enclosures.iter().filter_map(|it| {
         Some(Enclosure {
-            url: url::resolve(&it.url, base)?,
+            url: url::link(&it.url, base)?,
             mime: it.mime.as_deref().and_then(mime),
             length: it.length.as_deref().and_then(length),
             title: it.title.as_deref().and_then(text::label),
@@ -130,7 +138,7 @@ fn enclosures(raw: &RawEntry, base: Option<&Url>) -> Vec<Enclosure> {
     });
     let links = raw.links.iter().filter(|it| relation(&it.rel) == "enclosure").filter_map(|it| {
         Some(Enclosure {
-            url: url::resolve(&it.href, base)?,
+            url: url::link(&it.href, base)?,
             mime: it.mime.as_deref().and_then(mime),
             length: it.length.as_deref().and_then(length),
             title: it.title.as_deref().and_then(text::label),

@@ -13,18 +13,44 @@ const PERSONS_MAX: usize = 100;
 pub(super) fn all(raw: &[RawPerson], base: Option<&Url>) -> Vec<Person> {
     let mut persons: Vec<Person> = Vec::new();
     for person in raw.iter().take(PERSONS_MAX).filter_map(|it| one(it, base)) {
-        if !persons.contains(&person) {
-            persons.push(person);
+        match persons.iter_mut().find(|known| is_same(known, &person)) {
+            Some(known) => complete(known, person),
+            None => persons.push(person),
         }
     }
     persons
+}
+
+/// Tells whether two mentions are one person: the same name or, where one gives none, the same
+/// address, and nothing that contradicts it.
+fn is_same(known: &Person, other: &Person) -> bool {
+    let agree = |left: &Option<String>, right: &Option<String>| match (left, right) {
+        (Some(left), Some(right)) => left.eq_ignore_ascii_case(right),
+        _ => true,
+    };
+    let is_named_alike = if known.name.is_empty() || other.name.is_empty() {
+        known.email.is_some() && known.email == other.email
+            || known.name == other.name && known.uri.is_some() && known.uri == other.uri
+    } else {
+        known.name == other.name
+    };
+    is_named_alike && agree(&known.email, &other.email) && agree(&known.uri, &other.uri)
+}
+
+/// Adds what another mention of a person says more.
+fn complete(known: &mut Person, other: Person) {
+    if known.name.is_empty() {
+        known.name = other.name;
+    }
+    known.email = known.email.take().or(other.email);
+    known.uri = known.uri.take().or(other.uri);
 }
 
 fn one(raw: &RawPerson, base: Option<&Url>) -> Option<Person> {
     let written = raw.name.as_deref().map(unescape).unwrap_or_default();
     let (name, written_email) = take_apart(&written);
     let mut email = raw.email.as_deref().and_then(address).or(written_email);
-    let mut uri = raw.uri.as_deref().and_then(|uri| url::resolve(uri, base));
+    let mut uri = raw.uri.as_deref().and_then(|uri| url::link(uri, base));
     // JSON Feed puts addresses into `url`.
     if let Some(found) = uri.as_deref().and_then(|uri| uri.strip_prefix("mailto:")) {
         email = email.or_else(|| address(found));
@@ -145,6 +171,29 @@ mod tests {
         assert_eq!(person.uri.as_deref(), Some("https://b.example/an"));
         let blank = RawPerson { name: Some(" ".to_owned()), ..RawPerson::default() };
         assert!(all(&[blank, raw.clone(), raw], Some(&base)).len() == 1);
+    }
+
+    #[test]
+    fn one_person_mentioned_in_two_elements_is_one() {
+        let cases = [
+            ("a name and its address", ["ann@b.example (Ann)", "Ann"], 1),
+            ("the name first", ["Ann", "ann@b.example (Ann)"], 1),
+            ("an address and its name", ["ann@b.example", "Ann <ann@b.example>"], 1),
+            ("two of one name", ["Ann <a@b.example>", "Ann <c@d.example>"], 2),
+            ("an address that need not be hers", ["ann@b.example", "Ann"], 2),
+            ("two people", ["Ann", "Bình"], 2),
+        ];
+        for (name, written, count) in cases {
+            let raw =
+                written.map(|it| RawPerson { name: Some(it.to_owned()), ..Default::default() });
+            let persons = all(&raw, None);
+            assert_eq!(persons.len(), count, "{name}: {persons:?}");
+            if count == 1 {
+                let [person] = persons.as_slice() else { unreachable!() };
+                assert_eq!(person.name, "Ann", "{name}");
+                assert_eq!(person.email.as_deref(), Some("ann@b.example"), "{name}");
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 use url::Url;
 
+use crate::model::text::trimmed_url;
+
 /// The longest URL; longer ones are taken for garbage.
 pub const URL_BYTES_MAX: usize = 8 * 1024;
 
@@ -16,7 +18,7 @@ pub fn absolute(href: &str, base: &Url) -> Option<String> {
 
 /// Returns `href` absolute, against `base` if there is one.
 pub fn resolve(href: &str, base: Option<&Url>) -> Option<String> {
-    let href = href.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
+    let href = trimmed_url(href);
     if href.is_empty() || href.len() > URL_BYTES_MAX {
         return None;
     }
@@ -28,6 +30,28 @@ pub fn resolve(href: &str, base: Option<&Url>) -> Option<String> {
 /// Returns the URL as held if it is one that a browser opens.
 pub fn web(href: &str, base: Option<&Url>) -> Option<String> {
     resolve(href, base).filter(|url| is_web(url))
+}
+
+/// Schemes of what may be linked to: pages, files, people, and names that open nothing. Not among
+/// them is what runs or shows text of its own (`javascript`, `data`, `vbscript`, `blob`, `file`).
+const LINK_SCHEMES: &[&str] = &[
+    "http", "https", "ftp", "ftps", "mailto", "tel", "xmpp", "magnet", "ipfs", "gemini", "acct",
+    "urn", "tag",
+];
+
+/// Returns the URL as held if it may be linked to (R120).
+pub fn link(href: &str, base: Option<&Url>) -> Option<String> {
+    resolve(href, base).filter(|url| may_be_linked(url))
+}
+
+/// Tells whether `href` is a URL that may not be linked to.
+pub fn is_unsafe(href: &str, base: Option<&Url>) -> bool {
+    resolve(href, base).is_some_and(|url| !may_be_linked(&url))
+}
+
+fn may_be_linked(url: &str) -> bool {
+    let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+    LINK_SCHEMES.iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed))
 }
 
 /// Tells whether an absolute URL is http or https.
@@ -63,6 +87,11 @@ mod tests {
             ("network path", "//c.example/x", Some("https://c.example/x")),
             ("parent", "../x", Some("https://b.example/x")),
             ("trimmed (P83)", "\n\t http://a.example/ \u{a0}", Some("http://a.example/")),
+            (
+                "nothing to be seen (P83)",
+                "\u{a0}http://a.example/nb\u{200b} ",
+                Some("http://a.example/nb"),
+            ),
             ("newline within", "http://a.example/\nx", Some("http://a.example/x")),
             ("space", "http://a.example/x y", Some("http://a.example/x%20y")),
             (
@@ -95,6 +124,29 @@ mod tests {
         let base = Url::parse("https://b.example/").unwrap();
         assert_eq!(absolute(&"x".repeat(URL_BYTES_MAX + 1), &base), None);
         assert_eq!(absolute(&"é".repeat(URL_BYTES_MAX / 3), &base), None);
+    }
+
+    #[test]
+    fn r120_only_what_opens_nothing_of_its_own_is_linked_to() {
+        let base = Url::parse("https://b.example/").unwrap();
+        let cases = [
+            ("x.html", Some("https://b.example/x.html")),
+            ("HTTP://a.example/", Some("HTTP://a.example/")),
+            ("mailto:a@b.example", Some("mailto:a@b.example")),
+            ("magnet:?xt=urn:btih:1", Some("magnet:?xt=urn:btih:1")),
+            ("javascript:alert(1)", None),
+            (" JavaScript:alert(1)", None),
+            ("java\nscript:alert(1)", None),
+            ("\u{200b}javascript:alert(1)", None),
+            ("data:text/html,x", None),
+            ("vbscript:x", None),
+            ("blob:https://a.example/1", None),
+            ("file:///etc/passwd", None),
+        ];
+        for (href, expected) in cases {
+            assert_eq!(link(href, Some(&base)).as_deref(), expected, "{href}");
+            assert_eq!(is_unsafe(href, Some(&base)), expected.is_none(), "{href}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use url::Url;
 use super::flaws::{Flaw, Flaws};
 use super::names::Ns;
 use super::node::Node;
+use crate::model::text::trimmed_url;
 
 /// Longest `xml:base` that is followed.
 const BASE_BYTES_MAX: usize = 4_096;
@@ -59,7 +60,7 @@ impl Context {
     /// Makes a reference absolute where the base allows it; blanks and line breaks inside URLs go
     /// (standards P83).
     pub(super) fn resolve(&self, reference: &str) -> Option<String> {
-        let trimmed = reference.trim();
+        let trimmed = trimmed_url(reference);
         if trimmed.is_empty() {
             return None;
         }

@@ -34,6 +34,7 @@ pub(super) enum Flaw {
     BadBase,
     ItemWithoutId,
     BadJsonField,
+    LooseJson,
     SecondReaderFailed,
 }
 
@@ -71,6 +72,7 @@ impl Flaw {
             Self::BadBase => "invalid xml:base",
             Self::ItemWithoutId => "item without id",
             Self::BadJsonField => "JSON field of the wrong type",
+            Self::LooseJson => "JSON written as no reader expects",
             Self::SecondReaderFailed => "feed-rs gave up",
         }
     }

@@ -14,7 +14,7 @@ use super::entity;
 use super::flaws::{Flaw, Flaws};
 use super::mend_json;
 use super::repair::{ITEMS_MAX, TEXT_BYTES_MAX};
-use crate::model::entry::{Category, GuidKind};
+use crate::model::entry::{Category, GuidKind, REL_EXTERNAL};
 use crate::model::raw::{
     RawEnclosure, RawEntry, RawFeed, RawItem, RawLink, RawMeta, RawPerson, RawText, TextKind,
 };
@@ -162,7 +162,6 @@ impl Reader<'_> {
     fn entry(&mut self, item: &Object) -> Option<RawEntry> {
         let guid = self.string(item, "id")?;
         let mut links: Vec<RawLink> = self.link(item, "url", "alternate").into_iter().collect();
-        links.extend(self.link(item, "external_url", "related"));
         // Many publishers write the permalink as the id only.
         if links.is_empty()
             && Url::parse(&guid).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
@@ -173,6 +172,11 @@ impl Reader<'_> {
                 ..RawLink::default()
             });
         }
+        // The page that a link blog writes about stands in for a permalink (R52).
+        if links.is_empty() {
+            links.extend(self.link(item, "external_url", "alternate"));
+        }
+        links.extend(self.link(item, "external_url", REL_EXTERNAL));
         let html = self.text(item, "content_html", TextKind::Html);
         Some(RawEntry {
             title: self.text(item, "title", TextKind::Plain),

@@ -129,7 +129,7 @@ fn read(
         return Err(ParseError::Limit { what: "bytes of text", limit: TEXT_BYTES_MAX });
     }
     let context = Context::of_document(&document.url, document.content_location.as_deref());
-    if text.trim_start().starts_with(['{', '[']) {
+    if mend_json::body(&text).starts_with(['{', '[']) {
         return json::read(&text, &context, settings.salt, known, flaws);
     }
     let mut assembly = Assembly { known, feed: RawFeed::default(), second: second::Second::new() };

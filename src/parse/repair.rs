@@ -410,16 +410,15 @@ impl<'a> Reader<'a, '_> {
         if kind != Kind::Other && raw.trim().is_empty() || kind == Kind::Container {
             return;
         }
-        let mut text = if has_references {
+        // The end of a CDATA section that began inside another; "]]&gt;" is text (R44).
+        let text = if has_references && raw.contains("]]>") {
+            self.flaws.add(Flaw::UnclosedCdata);
+            Cow::Owned(unescaped(&raw.replace("]]>", ""), self.flaws).into_owned())
+        } else if has_references {
             unescaped(raw, self.flaws)
         } else {
             entity::clean(raw, self.flaws)
         };
-        // The end of a CDATA section that began inside another.
-        if has_references && text.contains("]]>") {
-            self.flaws.add(Flaw::UnclosedCdata);
-            text = Cow::Owned(text.replace("]]>", ""));
-        }
         match frame.node.children.last_mut() {
             Some(Child::Text(last)) => append(last.to_mut(), &text, self.flaws),
             _ if text.len() <= TEXT_BYTES_MAX => frame.node.children.push(Child::Text(text)),

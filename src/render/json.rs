@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::plain::plain;
 use super::xml::{clean, iri, rfc3339};
 use super::{Document, GENERATOR_URI, Item, MEDIA_TYPE_UNKNOWN, display_name, foreign, named};
-use crate::model::entry::{Element, Enclosure, Person};
+use crate::model::entry::{Element, Enclosure, Person, REL_EXTERNAL};
 
 /// Media type of the format.
 pub const MEDIA_TYPE: &str = "application/feed+json";
@@ -48,6 +48,8 @@ fn item(document: &Document, item: &Item) -> Value {
     let mut members = Members::default();
     members.put("id", text(&item.id));
     members.put("url", url(item.permalink()));
+    let external = item.links.iter().find(|it| it.rel == REL_EXTERNAL);
+    members.put_if("external_url", external.map(|it| url(&it.href)));
     members.put_if("title", named(&item.title).map(|_| text(&item.title)));
     put_body(&mut members, item);
     members.put_if("image", item.image().map(url));

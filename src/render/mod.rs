@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::model::entry::{Category, Element, Enclosure, Link, Person};
+use crate::model::entry::{Category, Element, Enclosure, Link, Person, REL_EXTERNAL};
 
 /// Name of the program in `generator`, without a version: an upgrade changes no bytes (R30).
 pub const GENERATOR: &str = env!("CARGO_PKG_NAME");
@@ -239,6 +239,9 @@ fn further_links(links: &[Link]) -> Vec<Link> {
             let kind = mime.clone().unwrap_or_else(|| "text/html".to_owned());
             let is_first = seen.insert((kind, hreflang.clone().unwrap_or_default()));
             rel = if is_first { rel } else { "related" };
+        }
+        if rel == REL_EXTERNAL {
+            rel = "related";
         }
         further.push(Link { rel: rel.to_owned(), mime, hreflang, ..link.clone() });
     }

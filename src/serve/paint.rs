@@ -132,7 +132,8 @@ pub(super) fn since(
 
 /// What tells an entry from another, and from what it was before.
 fn mark(item: &Item) -> u64 {
-    let words = format!("{}\n{}\n{}", item.id, item.updated, item.copies.len());
+    let link = item.link.as_deref().unwrap_or_default();
+    let words = format!("{}\n{}\n{}\n{link}", item.id, item.updated, item.copies.len());
     xxhash_rust::xxh3::xxh3_64(words.as_bytes())
 }
 

@@ -102,7 +102,7 @@ impl PollOutcome {
 const VERDICTS: [&str; 4] = ["new", "updated", "unchanged", "duplicate"];
 
 /// The rules by which copies are found and look-alikes turned down, and what each can find.
-const RULES: [(&str, Found); 16] = [
+const RULES: [(&str, Found); 17] = [
     ("url", Found::Same),
     ("7d", Found::Same),
     ("7e", Found::Same),
@@ -113,6 +113,7 @@ const RULES: [(&str, Found); 16] = [
     ("3", Found::Apart),
     ("4", Found::Apart),
     ("5", Found::Apart),
+    ("5b", Found::Apart),
     ("6", Found::Apart),
     ("7a", Found::Apart),
     ("7b", Found::Apart),

@@ -29,6 +29,17 @@ pub fn canonical(url: &str) -> String {
     canonical_url(url).key
 }
 
+/// Returns a URL without what no URL begins or ends with: blanks of all kinds, controls, and the
+/// letters that show nothing (P83).
+pub fn trimmed(url: &str) -> &str {
+    let is_blank = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    };
+    url.trim_matches(is_blank)
+}
+
 /// Tells whether `text` begins with `http://` or `https://`.
 pub fn is_http(text: &str) -> bool {
     let starts = |scheme: &str| {

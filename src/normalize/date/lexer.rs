@@ -1,8 +1,11 @@
 //! Cuts a date into numbers, words and signs, folded so that tables stay small.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::words;
+use super::super::html;
+use super::{words, zone};
 
 /// A piece of a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +14,8 @@ pub(super) struct Token {
     pub(super) kind: Kind,
     /// Whether white space stands before it (or nothing at all).
     pub(super) is_spaced: bool,
+    /// Whether it is a word in ASCII capitals, as the letters of zones are written.
+    pub(super) is_capital: bool,
 }
 
 /// The kinds of pieces.
@@ -26,12 +31,19 @@ pub(super) enum Kind {
     Sign(char),
 }
 
-/// Returns the pieces of `text`. Comments in brackets (RFC 5322 §3.2.2) are left out, unless one
-/// holds an offset (`(GMT+7)`), which is read as if the brackets were not there.
+/// Times that a document may have escaped a date: `&amp;#43;` is read as `+` (D21).
+const ESCAPES_MAX: usize = 2;
+
+/// Returns the pieces of `text`. Comments in brackets (RFC 5322 §3.2.2) are left out, unless one is
+/// the only zone (`(GMT+7)`, `(EDT)`, `[Europe/Paris]`), which is read as if the brackets were not
+/// there.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let written = unescape(text);
-    let folded: Vec<char> = written.nfc().flat_map(fold).collect();
-    let mut lexer = Lexer { rest: &folded, is_spaced: true, tokens: Vec::new() };
+    pieces(&written.nfc().flat_map(fold).collect::<Vec<char>>())
+}
+
+fn pieces(folded: &[char]) -> Vec<Token> {
+    let mut lexer = Lexer { rest: folded, is_spaced: true, tokens: Vec::new() };
     while let Some(c) = lexer.rest.first().copied() {
         lexer.step(c);
     }
@@ -39,26 +51,17 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 }
 
 /// Undoes what wraps dates in careless documents: CDATA, character references (D21).
-fn unescape(text: &str) -> String {
+fn unescape(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix("<![CDATA[").unwrap_or(text);
     let text = text.strip_suffix("]]>").unwrap_or(text);
-    if !text.contains('&') {
-        return text.to_owned();
+    let mut plain = Cow::Borrowed(text);
+    for _ in 0..ESCAPES_MAX {
+        if !plain.contains('&') {
+            break;
+        }
+        plain = Cow::Owned(html::unescape(&plain).into_owned());
     }
-    [
-        ("&#43;", "+"),
-        ("&#x2B;", "+"),
-        ("&#x2b;", "+"),
-        ("&plus;", "+"),
-        ("&#45;", "-"),
-        ("&nbsp;", " "),
-        ("&#160;", " "),
-        ("&#xA0;", " "),
-        ("&#58;", ":"),
-        ("&amp;", "&"),
-    ]
-    .into_iter()
-    .fold(text.to_owned(), |text, (reference, plain)| text.replace(reference, plain))
+    plain
 }
 
 /// Folds a character: compatibility forms to plain ones, accents off, digits of all scripts to
@@ -93,7 +96,7 @@ fn plain(c: char) -> char {
         'ی' => 'ي',
         'ک' => 'ك',
         '،' | '、' | '，' => ',',
-        '’' | '‘' | '`' => '\'',
+        '’' | '‘' | '`' | 'ʼ' | '׳' => '\'',
         c => c,
     }
 }
@@ -118,7 +121,7 @@ impl Lexer<'_> {
             self.number();
         } else if is_letter(c) {
             self.word();
-        } else if c == '(' && self.skip_comment() {
+        } else if matches!(c, '(' | '[') && self.read_comment(c) {
             self.is_spaced = true;
         } else {
             self.advance(1);
@@ -131,7 +134,7 @@ impl Lexer<'_> {
     }
 
     fn push(&mut self, kind: Kind) {
-        self.tokens.push(Token { kind, is_spaced: self.is_spaced });
+        self.tokens.push(Token { kind, is_spaced: self.is_spaced, is_capital: false });
         self.is_spaced = false;
     }
 
@@ -169,11 +172,24 @@ impl Lexer<'_> {
             return;
         }
         let length = self.count(is_letter);
-        let dotted = self.dotted(length);
-        let taken = dotted.unwrap_or(length);
+        let joined = self.dotted(length).or_else(|| self.with_apostrophe(length));
+        let taken = joined.unwrap_or(length);
         let word = lower(self.rest.iter().take(taken).filter(|c| is_letter(**c)));
+        let is_capital = self.rest.iter().take(taken).all(char::is_ascii_uppercase);
         self.advance(taken);
         self.push(Kind::Word(word));
+        if let Some(token) = self.tokens.last_mut() {
+            token.is_capital = is_capital;
+        }
+    }
+
+    /// Returns the length of a known word with an apostrophe within, if there is one: `п'ятниця`.
+    fn with_apostrophe(&self, first: usize) -> Option<usize> {
+        let after = self.rest.get(first..)?.strip_prefix(&['\''])?;
+        let second = after.iter().position(|c| !is_letter(*c)).unwrap_or(after.len());
+        let length = first + 1 + second;
+        let word = lower(self.rest.iter().take(length).filter(|c| is_letter(**c)));
+        (second > 0 && words::is_known(&word)).then_some(length)
     }
 
     /// Returns the length of an abbreviation with dots within, if there is one: `a.m.`, `ม.ค.`.
@@ -204,35 +220,28 @@ impl Lexer<'_> {
         Some(self.count(is_part))
     }
 
-    /// Skips a comment in brackets; false: it is not closed, or holds an offset.
-    fn skip_comment(&mut self) -> bool {
-        let Some(end) = self.rest.iter().position(|c| *c == ')') else {
+    /// Reads a comment: the zone within, if none was named before, else nothing. False: it is not
+    /// closed, or square brackets hold no zone.
+    fn read_comment(&mut self, open: char) -> bool {
+        let close = if open == '(' { ')' } else { ']' };
+        let Some(end) = self.rest.iter().position(|c| *c == close) else {
             return false;
         };
-        let inner: String = self.rest.iter().skip(1).take(end.saturating_sub(1)).collect();
-        let inner = inner.trim().to_ascii_uppercase();
-        let offset = inner.strip_prefix("GMT").or_else(|| inner.strip_prefix("UTC"));
-        let offset = offset.unwrap_or(&inner).trim_start();
-        let holds_offset = offset.starts_with(['+', '-'])
-            && offset.chars().skip(1).all(|c| c.is_ascii_digit() || c == ':');
-        if holds_offset && !self.has_offset() {
-            // Read what is within; the closing bracket is skipped by the reader.
-            self.advance(1);
-            self.is_spaced = true;
-            return true;
+        let inner = pieces(self.rest.get(1..end).unwrap_or_default());
+        let is_zone = is_zone(&inner);
+        if open == '[' && !is_zone {
+            return false;
+        }
+        if is_zone && !self.has_zone() {
+            self.tokens.extend(inner);
         }
         self.advance(end + 1);
         true
     }
 
-    /// Tells whether an offset was read already: then a comment only repeats it.
-    fn has_offset(&self) -> bool {
-        let is_zone = |kind: &Kind| match kind {
-            Kind::Word(word) => matches!(word.as_str(), "gmt" | "utc" | "z"),
-            Kind::Region(_) => true,
-            Kind::Number(..) | Kind::Sign(_) => false,
-        };
-        let signed = self.tokens.windows(2).any(|pair| match pair {
+    /// Tells whether a zone was named already: then a comment only repeats it.
+    fn has_zone(&self) -> bool {
+        let is_signed = self.tokens.windows(2).any(|pair| match pair {
             [sign, number] => {
                 matches!(sign.kind, Kind::Sign('+' | '-'))
                     && sign.is_spaced
@@ -241,8 +250,31 @@ impl Lexer<'_> {
             }
             _ => false,
         });
-        signed
-            || self.tokens.iter().any(|token| is_zone(&token.kind) || token.kind == Kind::Sign('+'))
+        is_signed
+            || self.tokens.iter().any(|token| match &token.kind {
+                Kind::Word(word) => zone::is_name(word) && !words::is_known(word),
+                Kind::Region(_) => true,
+                Kind::Sign(sign) => *sign == '+',
+                Kind::Number(..) => false,
+            })
+    }
+}
+
+/// Tells whether the pieces of a comment are a zone and nothing else: `EDT`, `GMT+7`, `-0500`.
+fn is_zone(pieces: &[Token]) -> bool {
+    let kinds: Vec<&Kind> = pieces.iter().map(|it| &it.kind).collect();
+    let offset = match kinds.as_slice() {
+        [Kind::Region(_)] => return true,
+        [Kind::Word(word)] => return zone::is_name(word),
+        [Kind::Word(word), rest @ ..] if matches!(word.as_str(), "gmt" | "utc" | "ut") => rest,
+        rest => rest,
+    };
+    match offset {
+        [Kind::Sign('+' | '-'), rest @ ..] => {
+            !rest.is_empty()
+                && rest.iter().all(|it| matches!(it, Kind::Number(..) | Kind::Sign(':')))
+        }
+        _ => false,
     }
 }
 

@@ -1,17 +1,21 @@
 //! Reads dates as publishers write them (standards §3, D1–D35).
 //!
 //! A date is cut into numbers, words and signs (`lexer`); words are looked up in tables (`words`,
-//! `months`, `zone`); `reader` walks over them once and says what each is; `resolve` makes an
-//! instant of what was found. The whole text must be understood, or there is no date (D26): a wrong
-//! date is worse than none. Nothing here reads a clock, the locale or the machine's zone (D11).
+//! `months`, `weekdays`, `half`, `zone`); `reader`, `wording` and `time` walk over them once and say
+//! what each is; `resolve` makes an instant of what was found. The whole text must be understood, or
+//! there is no date (D26): a wrong date is worse than none. Nothing here reads a clock, the locale
+//! or the machine's zone (D11).
 //!
 //! Left to others: which of several dates counts (D27), and dates in the future (D29).
 
+mod half;
 mod lexer;
 mod months;
 mod reader;
 mod resolve;
 mod time;
+mod weekdays;
+mod wording;
 mod words;
 mod zone;
 

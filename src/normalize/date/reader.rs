@@ -1,10 +1,10 @@
 //! Walks over the pieces of a date once and says what each of them is.
 
+use super::half::Half;
 use super::lexer::{Kind, Token};
-use super::months;
-use super::time::{Half, Time};
+use super::time::Time;
 use super::words::{self, Unit, Word};
-use super::zone::{self, Zone};
+use super::zone::Zone;
 
 /// The parts of a date, as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(super) struct Found {
     pub(super) month: Option<(u8, usize)>,
     /// A time of day.
     pub(super) time: Option<Time>,
+    /// A week of a year and a day of it (ISO 8601).
+    pub(super) week: Option<(u32, u32)>,
     /// AM or PM.
     pub(super) half: Option<Half>,
     /// A zone.
@@ -38,8 +40,15 @@ pub(super) struct Number {
 
 /// Returns the parts of a date; `None`: a piece is not understood (D26), or stands twice.
 pub(super) fn read(tokens: &[Token], language: Option<&str>) -> Option<Found> {
-    let mut reader =
-        Reader { tokens, at: 0, language, found: Found::default(), weekday: None, is_timed: false };
+    let mut reader = Reader {
+        tokens,
+        at: 0,
+        language,
+        found: Found::default(),
+        weekday: None,
+        is_timed: false,
+        has_offset: false,
+    };
     while reader.at < tokens.len() {
         reader.step()?;
     }
@@ -55,6 +64,8 @@ pub(super) struct Reader<'a> {
     pub(super) weekday: Option<u8>,
     /// A word announced a time, so that `15.04` is one.
     pub(super) is_timed: bool,
+    /// A distance from UTC was read.
+    pub(super) has_offset: bool,
 }
 
 impl Reader<'_> {
@@ -99,12 +110,35 @@ impl Reader<'_> {
             self.at += 1;
             return self.read_offset(if sign == '+' { 1 } else { -1 });
         }
+        let is_between = self.is_between(sign);
         self.at += 1;
-        matches!(sign, ',' | '.' | '-' | '/' | '|' | '•' | '·' | ';' | ':' | '\'' | ')' | '@' | '~')
-            .then_some(())
+        is_between.then_some(())
     }
 
-    fn set_zone(&mut self, zone: Zone) -> Option<()> {
+    /// Tells whether a sign stands where it parts something: `2011-`, `-2011` and `3//6` are
+    /// leftovers of a date (D26).
+    fn is_between(&self, sign: char) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|it| &it.kind);
+        let is_joint = |kind: Option<&Kind>| match kind {
+            Some(Kind::Sign(sign)) => matches!(sign, '-' | '/' | '.' | ':'),
+            _ => false,
+        };
+        match sign {
+            ',' | '.' | ';' | '\'' => true,
+            // "ngày: 3/6/2011"; between numbers it belongs to a time.
+            ':' => matches!(before, Some(Kind::Word(_))) && self.kind(1).is_some(),
+            '-' | '/' => {
+                before.is_some()
+                    && self.kind(1).is_some()
+                    && (self.is_spaced(0) || !is_joint(before))
+                    && (self.is_spaced(1) || !is_joint(self.kind(1)))
+            }
+            '|' | '•' | '·' | '@' | '~' => before.is_some() && self.kind(1).is_some(),
+            _ => false,
+        }
+    }
+
+    pub(super) fn set_zone(&mut self, zone: Zone) -> Option<()> {
         // "-05:00Z": the offset wins (D10). "+0100 CET" says it twice.
         if self.found.zone.is_none() {
             self.found.zone = Some(zone);
@@ -113,14 +147,18 @@ impl Reader<'_> {
     }
 
     fn read_number(&mut self, value: u32, digits: usize) -> Option<()> {
-        let is_dotted = self.is_timed && self.is_sign(1, '.') && !self.is_spaced(1);
-        if (self.is_sign(1, ':') || is_dotted)
-            && self.number(2).is_some()
-            && self.found.time.is_none()
+        let is_time = self.is_sign(1, ':') && self.number(2).is_some();
+        let is_year = digits == 4 && is_time && self.is_sign(3, ':') && self.is_day_before();
+        if self.found.time.is_none() && !is_year && (is_time || self.is_dotted_time(value, digits))
         {
             return self.read_time(value, digits);
         }
         self.at += 1;
+        if is_year {
+            // "03/Jun/2011:11:05:30", of the logs of servers.
+            self.at += 1;
+            return self.push_number(Number { value, digits, sign: None, unit: None });
+        }
         let unit = match self.kind(0) {
             Some(Kind::Word(word)) => match words::look_up(word, self.language) {
                 Some(Word::Unit(unit)) if self.means_unit(word, unit) => Some(unit),
@@ -139,7 +177,7 @@ impl Reader<'_> {
             self.found.time = Some(Time { hour: value, ..Time::default() });
             return Some(());
         }
-        if self.is_after_t() {
+        if self.is_after_t() || matches!(digits, 4 | 6) && self.is_after_compact() {
             return self.read_compact_time(value, digits);
         }
         let sign = match self.kind(0) {
@@ -147,6 +185,16 @@ impl Reader<'_> {
             _ => None,
         };
         self.push_number(Number { value, digits, sign, unit: None })
+    }
+
+    pub(super) fn is_day_before(&self) -> bool {
+        self.found.month.is_some() && self.found.numbers.len() == 1
+    }
+
+    /// Tells whether all that was read is a date like `20110603`.
+    fn is_after_compact(&self) -> bool {
+        matches!(self.found.numbers.as_slice(), [Number { digits: 8, .. }])
+            && self.found.time.is_none()
     }
 
     pub(super) fn push_number(&mut self, number: Number) -> Option<()> {
@@ -159,74 +207,8 @@ impl Reader<'_> {
         matches!(before.map(|it| &it.kind), Some(Kind::Word(word)) if is_hangul(word))
     }
 
-    fn read_word(&mut self, word: &str) -> Option<()> {
-        let is_first = self.at == 0;
-        self.at += 1;
-        // "Th11" is a month, "5th" an ordinal.
-        if word == "th" && !self.is_spaced(0) && self.number(0).is_some() {
-            return self.read_month_ahead();
-        }
-        match words::look_up(word, self.language) {
-            Some(Word::Month(month)) => self.set_month(month),
-            Some(Word::MonthOrWeekday(month)) if is_first => self.read_first(month),
-            Some(Word::MonthOrWeekday(month)) => self.set_month(month),
-            // "Sa, 3. Okt" is Saturday and "am 3. Okt" is "on the": no time stands before them.
-            Some(Word::Morning | Word::Afternoon) if is_first && word.is_ascii() => Some(()),
-            Some(Word::Morning) => self.set_half(Half::Morning, word),
-            Some(Word::Afternoon) => self.set_half(Half::Afternoon, word),
-            Some(Word::Ordinal) => Some(()),
-            Some(Word::Weekday | Word::Filler) => self.read_filler(word),
-            Some(Word::TimeAhead) => {
-                self.is_timed = true;
-                Some(())
-            }
-            Some(Word::MonthAhead) => self.read_month_ahead(),
-            Some(Word::WeekdayAhead) => self.read_weekday_ahead(),
-            Some(Word::Unit(Unit::Hour | Unit::Minute | Unit::Second))
-                if self.found.time.is_some() =>
-            {
-                Some(())
-            }
-            Some(Word::Unit(_)) => None,
-            None => self.read_unknown(word, is_first),
-        }
-    }
-
-    /// A filler or a day of the week may also be a zone at the end: `AT` and `PT` behind a time.
-    fn read_filler(&mut self, word: &str) -> Option<()> {
-        let is_last = self.at == self.tokens.len();
-        if is_last
-            && self.found.time.is_some()
-            && let Some(zone) = zone::look_up(word)
-        {
-            return self.set_zone(zone);
-        }
-        Some(())
-    }
-
-    fn read_unknown(&mut self, word: &str, is_first: bool) -> Option<()> {
-        if let Some(zone) = zone::look_up(word) {
-            return self.set_zone(zone);
-        }
-        if is_first && self.is_before_comma() {
-            // A day of the week in a language without a table (D2).
-            return Some(());
-        }
-        let is_zone_like =
-            (3..=5).contains(&word.len()) && word.bytes().all(|it| it.is_ascii_lowercase());
-        let has_date = self.found.numbers.len() + usize::from(self.found.month.is_some()) >= 3;
-        if is_zone_like && has_date && self.found.time.is_some() && self.at == self.tokens.len() {
-            return self.set_zone(Zone::Unknown);
-        }
-        None
-    }
-
-    fn is_before_comma(&self) -> bool {
-        self.is_sign(0, ',') || self.is_sign(0, '.') && self.is_sign(1, ',')
-    }
-
     /// `mar.` in first place: Tuesday before a comma, or when another month follows (D18).
-    fn read_first(&mut self, month: u8) -> Option<()> {
+    pub(super) fn read_first(&mut self, month: u8) -> Option<()> {
         if self.is_before_comma() {
             return Some(());
         }
@@ -234,8 +216,14 @@ impl Reader<'_> {
         self.set_month(month)
     }
 
-    fn set_month(&mut self, month: u8) -> Option<()> {
+    pub(super) fn set_month(&mut self, month: u8) -> Option<()> {
         let is_weekday = self.weekday.take().is_some() && self.found.month.is_some();
+        let is_same = self.found.month.is_some_and(|(known, _)| known == month);
+        let is_repeated = is_same && self.tokens.iter().any(|it| it.kind == Kind::Sign('/'));
+        if is_repeated {
+            // "3 يونيو/حزيران 2011" names it in two ways.
+            return Some(());
+        }
         if self.found.month.is_some() && !is_weekday {
             return None;
         }
@@ -245,7 +233,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn set_half(&mut self, half: Half, word: &str) -> Option<()> {
+    pub(super) fn set_half(&mut self, half: Half, word: &str) -> Option<()> {
         self.found.is_korean |= is_hangul(word);
         if self.found.half.is_some() {
             return None;
@@ -253,42 +241,7 @@ impl Reader<'_> {
         self.found.half = Some(half);
         Some(())
     }
-
-    /// Reads what follows `tháng`: a number or number words.
-    fn read_month_ahead(&mut self) -> Option<()> {
-        if let Some((value, 1 | 2)) = self.number(0) {
-            self.at += 1;
-            return self.set_month(u8::try_from(value).ok().filter(|it| (1..=12).contains(it))?);
-        }
-        let (words, month) = months::VIETNAMESE.iter().find(|(words, _)| self.are_next(words))?;
-        self.at += words.len();
-        self.set_month(*month)
-    }
-
-    fn are_next(&self, words: &[&str]) -> bool {
-        words.iter().enumerate().all(
-            |(ahead, wanted)| matches!(self.kind(ahead), Some(Kind::Word(word)) if word == wanted),
-        )
-    }
-
-    /// Reads what follows `thứ`, which without its accents is English `Thu`: a number word, or 2 to
-    /// 7 when a day follows that (`Thứ 5, 28/05/2026`, not `Thu 5 Apr 2026`).
-    fn read_weekday_ahead(&mut self) -> Option<()> {
-        let comma = usize::from(self.is_sign(1, ','));
-        let is_day_ahead = match self.kind(1 + comma) {
-            Some(Kind::Number(..)) => true,
-            Some(Kind::Word(word)) => word == "ngay",
-            _ => false,
-        };
-        let is_number = matches!(self.number(0), Some((2..=8, 1))) && is_day_ahead;
-        let is_word = WEEKDAY_NUMBERS.iter().any(|word| self.are_next(&[word]));
-        self.at += usize::from(is_number || is_word);
-        Some(())
-    }
 }
-
-/// Vietnamese days of the week after `thứ`: Monday is the second.
-const WEEKDAY_NUMBERS: [&str; 6] = ["hai", "ba", "tu", "nam", "sau", "bay"];
 
 fn is_hangul(word: &str) -> bool {
     word.starts_with(|c: char| ('\u{ac00}'..='\u{d7a3}').contains(&c))

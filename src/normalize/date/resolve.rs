@@ -1,11 +1,12 @@
 //! Makes an instant of the parts of a date.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, ISOWeekDate, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use super::half::Half;
 use super::reader::{Found, Number};
-use super::time::{Half, Time};
+use super::time::Time;
 use super::words::Unit;
 use super::zone::{self, Zone};
 use super::{DateSettings, DayMonth, Flaw, Parsed};
@@ -84,7 +85,7 @@ fn local(date: Date, time: Option<Time>, half: Option<Half>) -> Option<DateTime>
         // "AM" without a time is no date.
         return half.is_none().then(|| date.at(0, 0, 0, 0));
     };
-    let hour = hour_of(time.hour, half);
+    let hour = half.map_or(time.hour, |half| half.apply(time.hour));
     let is_end = time.hour == 24 && time.minute == 0 && time.second == 0;
     if (time.hour > 23 && !is_end) || time.minute > 59 || time.second > 60 {
         return None;
@@ -95,18 +96,12 @@ fn local(date: Date, time: Option<Time>, half: Option<Half>) -> Option<DateTime>
     Some(date.at(hour, i8::try_from(time.minute).ok()?, second, 0))
 }
 
-/// Applies AM or PM; a mark that contradicts a 24-hour clock is ignored (D12).
-fn hour_of(hour: u32, half: Option<Half>) -> u32 {
-    match half {
-        Some(Half::Morning) if hour == 12 => 0,
-        Some(Half::Afternoon) if hour < 12 => hour + 12,
-        Some(Half::Morning | Half::Afternoon) | None => hour,
-    }
-}
-
 /// Returns the day.
 fn date(found: &Found, order: DayMonth) -> Option<Date> {
     let numbers = found.numbers.as_slice();
+    if let Some((week, day)) = found.week {
+        return in_week(numbers, week, day);
+    }
     if let Some((month, before)) = found.month {
         return with_month(numbers, u32::from(month), before);
     }
@@ -136,21 +131,36 @@ fn with_month(numbers: &[Number], month: u32, before: usize) -> Option<Date> {
     }
 }
 
+/// A day of a week of a year (ISO 8601): 2010-W53 does not exist, as that year had 52 weeks.
+fn in_week(numbers: &[Number], week: u32, day: u32) -> Option<Date> {
+    let [year] = numbers else {
+        return None;
+    };
+    let year = i16::try_from(year.value).ok().filter(|_| year.digits == 4)?;
+    let day = Weekday::from_monday_one_offset(i8::try_from(day).ok()?).ok()?;
+    ISOWeekDate::new(year, i8::try_from(week).ok()?, day).ok().map(ISOWeekDate::date)
+}
+
 fn is_year(number: Number) -> bool {
     number.digits == 4 || number.unit == Some(Unit::Year)
 }
 
-/// Words say what each number counts: `2004년 05월 28일`.
+/// Words say what numbers count: `2004년 05월 28일`. Where they leave some out, as in `05 6月 2011`,
+/// four digits are the year and the rest is the day.
 fn with_units(numbers: &[Number]) -> Option<Date> {
     let of = |unit: Unit| numbers.iter().find(|it| it.unit == Some(unit));
-    let year = of(Unit::Year)?;
+    let bare = |is_long: bool| {
+        let mut bare = numbers.iter().filter(|it| it.unit.is_none() && (it.digits == 4) == is_long);
+        bare.next().filter(|_| bare.next().is_none())
+    };
+    let year = of(Unit::Year).or_else(|| bare(true))?;
     let month = of(Unit::Month)?;
-    let is_whole = numbers.iter().all(|it| it.unit.is_some());
-    let day = match of(Unit::Day) {
+    let day = match of(Unit::Day).or_else(|| bare(false)) {
         Some(day) => day.value,
         None if numbers.len() == 2 => 1,
         None => return None,
     };
+    let is_whole = numbers.iter().all(|it| it.unit.is_some() || it == year || it.value == day);
     is_whole.then_some(())?;
     civil(year_of(*year)?, month.value, day)
 }
@@ -160,6 +170,7 @@ fn compact(number: Number, has_time: bool) -> Option<Date> {
     let value = number.value;
     match number.digits {
         4 if !has_time => civil(value, 1, 1),
+        7 => ordinal(value / 1_000, value % 1_000),
         8 => civil(value / 10_000, value / 100 % 100, value % 100),
         _ => None,
     }

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::half::{self, Half};
 use super::lexer::fold_word;
-use super::months;
+use super::{months, weekdays};
 
 /// What a word is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,10 +18,8 @@ pub(super) enum Word {
     MonthOrWeekday(u8),
     /// A word between the parts: `at`, `lúc`, `de`, `ngày` (D14).
     Filler,
-    /// Before midday.
-    Morning,
-    /// After midday.
-    Afternoon,
+    /// A half of the day (D13).
+    Half(Half),
     /// Belongs to the number before it: year, month, day, hour, minute, second.
     Unit(Unit),
     /// `16th`, `1er`: nothing.
@@ -50,55 +49,28 @@ pub(super) enum Unit {
     Second,
 }
 
-const WEEKDAYS: &str = "\
-     monday mon tuesday tue tues wednesday wed weds thursday thu thur thurs friday fri saturday \
-     sat sunday sun montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di \
-     mi do fr sa so lundi mardi mercredi jeudi vendredi samedi dimanche lun mer jeu ven sam dim \
-     lunes martes miércoles jueves viernes sábado domingo mié jue vie sáb dom lunedì martedì \
-     mercoledì giovedì venerdì sabato domenica gio segunda terça quarta quinta sexta feira seg \
-     ter qua qui sex maandag dinsdag woensdag donderdag vrijdag zaterdag zondag ma wo vr za zo \
-     måndag tisdag onsdag torsdag fredag lördag söndag mån tis ons tor tors fre lör sön mandag \
-     tirsdag lørdag søndag man tir lør søn maanantai tiistai keskiviikko torstai perjantai \
-     lauantai sunnuntai ke pe la su poniedziałek wtorek środa czwartek piątek sobota niedziela \
-     pon wt śr czw pt sob nie ndz pondělí úterý středa čtvrtek pátek neděle po út st čt pá ne \
-     utorok streda štvrtok piatok nedeľa hétfő kedd szerda csütörtök péntek szombat vasárnap \
-     luni marți miercuri joi vineri sâmbătă duminică δευτέρα τρίτη τετάρτη πέμπτη παρασκευή \
-     σάββατο κυριακή δευ τρι τετ πεμ παρ σαβ κυρ pazartesi salı çarşamba perşembe cuma \
-     cumartesi pazar pzt sal çar per cum cmt paz понедельник вторник среда четверг пятница \
-     суббота воскресенье пн вт ср чт пт сб вс понеділок вівторок середа п'ятниця субота неділя \
-     нд понеделник вторник сряда четвъртък петък събота неделя понедељак уторак петак pirmdiena \
-     otrdiena trešdiena ceturtdiena piektdiena sestdiena svētdiena esmaspäev teisipäev \
-     kolmapäev neljapäev reede laupäev pühapäev pirmadienis antradienis trečiadienis \
-     ketvirtadienis penktadienis šeštadienis sekmadienis ponedjeljak utorak srijeda četvrtak \
-     petak subota nedjelja ponedeljek torek sreda nedelja senin selasa rabu kamis jumat sabtu \
-     minggu isnin selasa khamis jumaat ahad cn chủ nhật الاثنين الإثنين الثلاثاء الأربعاء \
-     الخميس الجمعة السبت الأحد דוש จันทร์ อังคาร พุธ พฤหัสบดี ศุกร์ เสาร์ อาทิตย์";
-
 const FILLERS: &str = "\
-     at on of the de del el le den der dem am um om a à à las les alle ore ora as às saat в у o \
-     v ve luc lúc ngày vào hồi năm uhr uur hod hrs hours gada gadā m d г года р року year pukul \
-     pkl jam jm t och klokka klockan στις ของ วันที่ พศ เวลา น في الساعة ساعت ב בשעה";
+     at on of the de del di el le den der am a à à la las les as às в у o v ve ngày vào hồi năm \
+     buổi uhr uur hod hrs hours gada gadā m d г года р року r roku year t och στις τις ของ วันที่ พศ \
+     เวลา น في الساعة ساعت ب בשעה יום l da do du dia hs horas ng på";
 
 /// Words that do something, by their kind.
-const OTHERS: [(&str, Word); 14] = [
-    ("am sa öö", Word::Morning),
-    ("pm ch ös", Word::Afternoon),
+const OTHERS: [(&str, Word); 8] = [
     ("st nd rd er ère º ª ste gen e", Word::Ordinal),
     ("th", Word::Ordinal),
     ("tháng thg", Word::MonthAhead),
     ("thứ", Word::WeekdayAhead),
-    ("klo kl", Word::TimeAhead),
+    (
+        "klo kl ore ora alle um om klokka klockan klokken lúc pukul pkl jam jm saat godz alas",
+        Word::TimeAhead,
+    ),
     ("giờ h g", Word::Unit(Unit::Hour)),
     ("phút min", Word::Unit(Unit::Minute)),
     ("giây", Word::Unit(Unit::Second)),
-    ("ص", Word::Morning),
-    ("م", Word::Afternoon),
-    ("صباحا", Word::Morning),
-    ("مساء", Word::Afternoon),
 ];
 
 /// Words of scripts that put no space between them, longest first.
-const CJK: [(&str, Word); 47] = [
+const CJK: [(&str, Word); 41] = [
     ("星期一", Word::Weekday),
     ("星期二", Word::Weekday),
     ("星期三", Word::Weekday),
@@ -133,12 +105,6 @@ const CJK: [(&str, Word); 47] = [
     ("八月", Word::Month(8)),
     ("九月", Word::Month(9)),
     ("十月", Word::Month(10)),
-    ("上午", Word::Morning),
-    ("午前", Word::Morning),
-    ("下午", Word::Afternoon),
-    ("午後", Word::Afternoon),
-    ("오전", Word::Morning),
-    ("오후", Word::Afternoon),
     ("年", Word::Unit(Unit::Year)),
     ("月", Word::Unit(Unit::Month)),
     ("日", Word::Unit(Unit::Day)),
@@ -149,7 +115,7 @@ const CJK: [(&str, Word); 47] = [
 ];
 
 /// Units of time in those scripts, and short days of the week.
-const CJK_SHORT: [(&str, Word); 17] = [
+const CJK_SHORT: [(&str, Word); 34] = [
     ("周一", Word::Weekday),
     ("周二", Word::Weekday),
     ("周三", Word::Weekday),
@@ -157,6 +123,23 @@ const CJK_SHORT: [(&str, Word); 17] = [
     ("周五", Word::Weekday),
     ("周六", Word::Weekday),
     ("周日", Word::Weekday),
+    ("週一", Word::Weekday),
+    ("週二", Word::Weekday),
+    ("週三", Word::Weekday),
+    ("週四", Word::Weekday),
+    ("週五", Word::Weekday),
+    ("週六", Word::Weekday),
+    ("週日", Word::Weekday),
+    ("火", Word::Weekday),
+    ("水", Word::Weekday),
+    ("木", Word::Weekday),
+    ("金", Word::Weekday),
+    ("土", Word::Weekday),
+    ("화", Word::Weekday),
+    ("수", Word::Weekday),
+    ("목", Word::Weekday),
+    ("금", Word::Weekday),
+    ("토", Word::Weekday),
     ("時", Word::Unit(Unit::Hour)),
     ("时", Word::Unit(Unit::Hour)),
     ("点", Word::Unit(Unit::Hour)),
@@ -178,19 +161,45 @@ static WORDS: LazyLock<HashMap<String, Word>> = LazyLock::new(|| {
     };
     // The later entry wins: a month before a day of the week of the same letters.
     add(FILLERS, Word::Filler);
-    add(WEEKDAYS, Word::Weekday);
+    add(weekdays::NAMES, Word::Weekday);
+    for (list, half) in half::WORDS {
+        add(list, Word::Half(half));
+    }
     for (list, word) in OTHERS {
         add(list, word);
     }
     for (month, names) in (1..).zip(months::NAMES) {
         add(names, Word::Month(month));
     }
-    add("mar", Word::MonthOrWeekday(3));
-    for (name, word) in CJK.into_iter().chain(CJK_SHORT) {
+    for (name, month) in months::OR_WEEKDAYS {
+        add(name, Word::MonthOrWeekday(month));
+    }
+    for (name, word) in cjk_words() {
         add(name, word);
     }
     words
 });
+
+/// Several words that mean one thing together, folded.
+static PHRASES: LazyLock<Vec<(Vec<String>, Word)>> = LazyLock::new(|| {
+    let halves = half::PHRASES.into_iter().map(|(words, half)| (words, Word::Half(half)));
+    let months = months::PHRASES.into_iter().map(|(words, month)| (words, Word::Month(month)));
+    let fold = |words: &str| words.split(' ').map(fold_word).collect();
+    halves.chain(months).map(|(words, word)| (fold(words), word)).collect()
+});
+
+fn cjk_words() -> impl Iterator<Item = (&'static str, Word)> {
+    let halves = half::CJK.into_iter().map(|(name, half)| (name, Word::Half(half)));
+    CJK.into_iter().chain(CJK_SHORT).chain(halves)
+}
+
+/// Returns the phrases that begin with a folded word: the words that must follow, and the meaning.
+pub(super) fn phrases(first: &str) -> impl Iterator<Item = (&'static [String], Word)> {
+    PHRASES.iter().filter_map(move |(words, word)| {
+        let (head, tail) = words.split_first()?;
+        (head == first).then_some((tail, *word))
+    })
+}
 
 /// Returns what a folded word is, in a language if it matters.
 pub(super) fn look_up(word: &str, language: Option<&str>) -> Option<Word> {
@@ -218,9 +227,8 @@ pub(super) fn cjk(rest: &[char]) -> Option<(&'static str, usize)> {
             .zip(rest.iter().map(Some).chain(std::iter::repeat(None)))
             .all(|(wanted, c)| c == Some(&wanted))
     };
-    CJK.iter()
-        .chain(&CJK_SHORT)
-        .map(|(name, _)| *name)
+    cjk_words()
+        .map(|(name, _)| name)
         .filter(|name| is_prefix(name))
         .max_by_key(|name| name.len())
         .map(|name| (name, name.chars().count()))

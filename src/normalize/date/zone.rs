@@ -37,7 +37,7 @@ const LETTERS: &[(&str, i32)] = &[
     ("cet", hm(1, 0)), ("met", hm(1, 0)), ("mez", hm(1, 0)), ("wat", hm(1, 0)),
     ("cest", hm(2, 0)), ("mest", hm(2, 0)), ("mesz", hm(2, 0)), ("eet", hm(2, 0)),
     ("cat", hm(2, 0)), ("sast", hm(2, 0)), ("idt", hm(3, 0)), ("eest", hm(3, 0)),
-    ("msk", hm(3, 0)), ("eat", hm(3, 0)), ("trt", hm(3, 0)), ("msd", hm(4, 0)),
+    ("msk", hm(3, 0)), ("мск", hm(3, 0)), ("eat", hm(3, 0)), ("trt", hm(3, 0)), ("msd", hm(4, 0)),
     ("irst", hm(3, 30)), ("pkt", hm(5, 0)), ("npt", hm(5, 45)), ("ict", hm(7, 0)),
     ("wib", hm(7, 0)), ("sgt", hm(8, 0)), ("hkt", hm(8, 0)), ("myt", hm(8, 0)),
     ("pht", hm(8, 0)), ("wita", hm(8, 0)), ("awst", hm(8, 0)), ("jst", hm(9, 0)),
@@ -71,7 +71,14 @@ pub(super) fn look_up(word: &str) -> Option<Zone> {
         return Some(Zone::Ambiguous(offsets));
     }
     let region = REGIONS.iter().find(|(name, _)| *name == word);
-    region.map(|(_, name)| Zone::Region((*name).to_owned()))
+    let region = region.map(|(_, name)| Zone::Region((*name).to_owned()));
+    region.or_else(|| (word == "local").then_some(Zone::Unknown))
+}
+
+/// Tells whether a folded word names a zone and can mean nothing else in a date: "at" can.
+pub(super) fn is_name(word: &str) -> bool {
+    matches!(look_up(word), Some(Zone::Offset(_) | Zone::Ambiguous(_)))
+        || REGIONS.iter().any(|(name, _)| *name == word && *name != "at")
 }
 
 /// Returns the offset in seconds that digits say: `7`, `07`, `700`, `0700`, with what follows a

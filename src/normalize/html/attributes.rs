@@ -58,6 +58,11 @@ fn value_of(rule: &Rule, name: &str, value: &str, base: Option<&Url>) -> Option<
         return None;
     }
     match (rule.name, name) {
+        // An empty reference is the base itself (RFC 3986 §5.2.2, R23).
+        ("a", "href") if value.trim().is_empty() => {
+            let (page, _) = base?.as_str().split_once('#').unwrap_or((base?.as_str(), ""));
+            absolute(page, base)
+        }
         (_, "href" | "src" | "poster" | "cite" | "longdesc") => absolute(value, base),
         (_, "srcset") => candidates(value, base),
         (_, "dir") => Some(value.trim().to_ascii_lowercase())
@@ -133,7 +138,15 @@ fn settle_picture(kept: &mut Vec<(&'static str, String)>, late: Option<String>) 
     kept.iter().any(|(name, _)| matches!(*name, "src" | "srcset"))
 }
 
+/// Tells whether a style shows nothing: it hides the picture, or makes it a dot (R125).
 fn hides(style: &str) -> bool {
     let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
-    style.to_ascii_lowercase().contains("display:none")
+    let style = style.to_ascii_lowercase();
+    let is_dot = |name: &str| {
+        style.split(';').filter_map(|it| it.split_once(':')).any(|(property, value)| {
+            let value = value.trim_end_matches("!important").trim_end_matches("px");
+            property == name && matches!(value, "0" | "1")
+        })
+    };
+    style.contains("display:none") || is_dot("width") && is_dot("height")
 }

@@ -24,6 +24,11 @@ use super::text;
 
 pub use plain::{has_markup, is_markup, plain};
 
+/// Returns text with its character references decoded as in HTML.
+pub(super) fn unescape(text: &str) -> std::borrow::Cow<'_, str> {
+    token::decode(text, token::Place::Text)
+}
+
 /// How much of a text is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {

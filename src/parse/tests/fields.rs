@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::entry::GuidKind;
+use crate::model::entry::REL_EXTERNAL;
 use crate::model::raw::TextKind;
 
 #[test]
@@ -301,6 +302,7 @@ fn json_feeds_are_read_with_good_will() {
     assert_eq!(title(entry), "ab < c");
     assert_eq!(entry.title.as_ref().unwrap().kind, TextKind::Plain);
     assert_eq!(hrefs(entry), ["https://ex.com/dir/rel", "https://e/"]);
+    assert_eq!(entry.links[1].rel, REL_EXTERNAL, "R52");
     assert_eq!(entry.content.as_ref().unwrap().kind, TextKind::Html);
     assert_eq!(entry.published, ["2024-01-02T03:04:05+07:00"]);
     assert_eq!(entry.authors[0].uri.as_deref(), Some("https://ex.com/n"));

@@ -143,6 +143,43 @@ fn only_what_is_no_comment_is_junk_behind_the_root() {
 }
 
 #[test]
+fn r44_the_end_of_a_cdata_section_survives_where_it_is_text() {
+    let cases = [
+        ("x ]]&gt; y", "x ]]> y"),
+        ("<![CDATA[x ]]]]><![CDATA[> y]]>", "x ]]> y"),
+        ("<![CDATA[a]]>]]>", "a"),
+    ];
+    for (written, expected) in cases {
+        let entry = first(&rss(&format!("<item><title>{written}</title><guid>1</guid></item>")));
+        assert_eq!(title(&entry), expected, "{written}");
+    }
+}
+
+#[test]
+fn json_that_no_reader_expects_is_read_and_told() {
+    let feed = |text: &str| {
+        format!(
+            r#"{{"version":"https://jsonfeed.org/version/1.1","title":"T","items":[{{"id":"1","title":"{text}"}},{{"id":"2","title":"whole"}}]}}"#
+        )
+    };
+    let plain = feed("x");
+    let cases = [
+        (feed(r"cut \ud83d"), "cut \u{fffd}"),
+        (feed(r"it\'s C:\x"), r"it's C:\x"),
+        (plain.replace(r#""id":"2""#, r#""id":"2","n":NaN"#), "x"),
+        (format!(")]}}'\n{plain}"), "x"),
+        (format!("/* c */ {plain}"), "x"),
+        (format!("// c\n{plain}"), "x"),
+    ];
+    for (body, expected) in cases {
+        let feed = read(&body);
+        let titles: Vec<&str> = entries(&feed).iter().map(|it| title(it)).collect();
+        assert_eq!(titles, [expected, "whole"], "{body}");
+        assert!(!feed.flaws.is_empty(), "{body}");
+    }
+}
+
+#[test]
 fn one_broken_item_leaves_its_neighbours_whole() {
     let ok = |n: u8| format!("<item><title>ok{n}</title><guid>{n}</guid></item>");
     let broken = [
