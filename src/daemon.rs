@@ -271,15 +271,15 @@ pub async fn run_with(
     let mill = Arc::new(mill);
     remember(&mill, &config).await?;
     let vitals = Arc::new(Vitals::default());
-    let retention = config.store.retention;
-    let watch = keeper::new(&site, Standstill::new(&config.store), &mill, &vitals);
+    let (keeping, policy) = tokio::sync::watch::channel(config.store.clone());
+    let watch = keeper::new(&site, Standstill::new(policy.clone()), &mill, &vitals);
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
-    let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock));
+    let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock, keeping));
     let actions = actions::new(&mill, &reloader);
     let mut tasks = vec![
         tokio::spawn(serve_admin(admin, actions, limits, stop.clone())),
         tokio::spawn(scheduler::run(Arc::clone(&mill), watch, Arc::clone(&clock), stop.clone())),
-        tokio::spawn(upkeep::run(Arc::clone(&mill), retention, Arc::clone(&clock), stop.clone())),
+        tokio::spawn(upkeep::run(Arc::clone(&mill), policy, Arc::clone(&clock), stop.clone())),
         tokio::spawn(reloader.run(hangup, stop.clone())),
     ];
     let pulse =

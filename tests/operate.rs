@@ -218,6 +218,40 @@ fn keys_that_need_a_restart_are_named() {
     assert_eq!(difference["restart"], serde_json::json!(["server.listen"]));
 }
 
+/// Sets keys of `[store]`, and reloads.
+fn keep(place: &Place, keys: &str) -> Value {
+    let text = std::fs::read_to_string(place.config()).unwrap();
+    let start = text.find("path = \"data\"").unwrap();
+    let end = start + text[start..].find("[poll]").unwrap();
+    let text = format!("{}path = \"data\"\n{keys}{}", &text[..start], &text[end..]);
+    std::fs::write(place.config(), text).unwrap();
+    let (status, body) = reload(place);
+    assert_eq!(status, 200, "{body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+#[test]
+fn another_retention_and_another_reserve_are_in_force_at_once() {
+    let origin = publisher();
+    let place = still(&source("a", &origin.url("/a.xml"), ""));
+    place.must(&["poll", "--at", "2025-01-02T00:00:00Z"]);
+    let daemon = place.daemon();
+    daemon.wait_for("/all.atom", |body| body.contains("Bão"));
+    let difference = keep(&place, "reserve = \"900000 GiB\"\n");
+    assert_eq!(difference["keys"], serde_json::json!(["store.reserve"]));
+    daemon.wait_for("/readyz", |body| body.contains("below store.reserve"));
+    assert_eq!(daemon.get("/all.atom").status, 200, "serving goes on");
+    keep(&place, "reserve = \"1 B\"\n");
+    daemon.wait_for("/readyz", |body| body.trim() == "ok");
+
+    // The article was seen first in January 2025.
+    let difference = keep(&place, "reserve = \"1 B\"\nretention = \"30d\"\n");
+    assert_eq!(difference["keys"], serde_json::json!(["store.retention"]));
+    daemon.wait_for("/all.atom", |body| !body.contains("Bão"));
+    let polled = unix_ask(&place.socket(), "POST", "/poll?source=a&lines=1").1;
+    assert!(!polled.contains("\"new\":1"), "what is still listed is not new: {polled}");
+}
+
 /// Two papers with one story under one link.
 fn two_papers() -> (Origin, Place) {
     let origin = Origin::start();

@@ -801,3 +801,23 @@ async fn shutting_down_ends_idle_connections_and_stops_accepting() {
     assert!(TcpStream::connect(server.address).await.is_err());
     assert_eq!(idle.read(&mut buffer).await.unwrap_or(0), 0);
 }
+
+#[tokio::test]
+async fn a_request_on_its_way_when_the_server_is_told_to_stop_is_answered() {
+    let mut server = Server::world().await;
+    let mut late = TcpStream::connect(server.address).await.unwrap();
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
+    // Connections are accepted in order: both are by the time that this one has its answer.
+    assert_eq!(server.get("/healthz").await.status, 200);
+    server.stop.take().unwrap().send(()).unwrap();
+    while TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    late.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut all = Vec::new();
+    late.read_to_end(&mut all).await.unwrap();
+    assert_eq!(Reply::read(&all).status, 200);
+    assert_eq!(silent.read(&mut [0; 16]).await.unwrap_or(0), 0, "who says nothing is let go");
+    let ended = tokio::time::timeout(Duration::from_secs(5), &mut server.task).await;
+    ended.expect("a silent connection does not hold the server").unwrap();
+}

@@ -33,11 +33,11 @@ pub(super) fn run(explicit: Option<&Path>, arguments: &CheckArguments) -> Result
             let catalog = &loaded.config.catalog;
             if !arguments.json {
                 print_line(&format!(
-                    "{}: ok, {} sources in {} categories, {} warnings",
+                    "{}: ok, {} in {}, {}",
                     path.display(),
-                    catalog.sources.len(),
-                    catalog.categories.len(),
-                    loaded.warnings.len()
+                    some(catalog.sources.len(), "source", "sources"),
+                    some(catalog.categories.len(), "category", "categories"),
+                    some(loaded.warnings.len(), "warning", "warnings")
                 ));
             }
             if arguments.online {
@@ -51,6 +51,10 @@ pub(super) fn run(explicit: Option<&Path>, arguments: &CheckArguments) -> Result
             Err(Failure::new(Exit::Config, counted(&problems, &path)))
         }
     }
+}
+
+fn some(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 fn to_json(problem: &Problem) -> String {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::table::Row;
 use super::{Exit, Failure, print_line, runtime};
 use crate::clock::SystemClock;
 use crate::control::PollRequest;
@@ -96,13 +97,16 @@ fn print_merged(reports: &[Report]) {
                     None => line.source.to_string(),
                 })
                 .collect();
-            rows.push(vec![story.to_string(), copies.len().to_string(), carriers.join(", ")]);
+            rows.push(Row {
+                cells: vec![copies.len().to_string(), story.to_string()],
+                note: Some(carriers.join(", ")),
+            });
         }
     }
     print_line("");
-    super::table::print(&["merged story", "copies", "carried by"], &rows);
+    super::table::print(&["copies", "merged story"], Some("carried by"), &rows);
     print_line(&format!(
-        "\n{} entries polled from {} sources; {} stories published, {} of them merged from several sources",
+        "\n{} entries polled from {} sources; {} stories published, {} of them merged",
         lines.len(),
         reports.iter().filter(|report| report.error.is_none()).count(),
         stories.len(),

@@ -192,7 +192,7 @@ pub(super) fn compact(config: Config) -> Result<Exit, Failure> {
         let mill = std::sync::Arc::new(daemon::open(config, None).await.map_err(failure)?);
         let failed = |error: std::sync::Arc<StoreError>| store_failure(&error);
         if let Some(age) = retention {
-            let kept = mill.keep(age).await.map_err(failed)?;
+            let kept = mill.keep(Some(age)).await.map_err(failed)?;
             print_line(&format!("{} stories are older than store.retention", kept.faded));
         }
         let bar = bar("records");

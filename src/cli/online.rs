@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Exit, Failure, print_line, runtime, table};
+use super::table::{self, Row};
+use super::{Exit, Failure, print_line, runtime};
 use crate::clock::SystemClock;
 use crate::daemon;
 use crate::fetch::HttpFetch;
@@ -24,9 +25,8 @@ pub(super) fn run(config: &Config, json: bool) -> Result<Exit, Failure> {
     if json {
         found.iter().for_each(|(source, probe)| print_line(&line(source, probe).to_string()));
     } else {
-        let rows: Vec<Vec<String>> =
-            found.iter().map(|(source, probe)| row(source, probe)).collect();
-        table::print(&["source", "is", "entries", "remarks"], &rows);
+        let rows: Vec<Row> = found.iter().map(|(source, probe)| row(source, probe)).collect();
+        table::print(&["source", "is", "entries"], Some("remarks"), &rows);
     }
     Ok(if has_failed { Exit::Failures } else { Exit::Done })
 }
@@ -49,13 +49,14 @@ async fn ask_all(config: &Config, fetch: &Arc<HttpFetch>) -> Vec<(Arc<Source>, P
     found
 }
 
-fn row(source: &Source, probe: &Probe) -> Vec<String> {
+fn row(source: &Source, probe: &Probe) -> Row {
     let (is, entries) = match probe {
         Probe::Feed(feed) => ("a feed", feed.entries.to_string()),
         Probe::Page(_) => ("a page", "-".to_owned()),
         Probe::Failed(_) => ("failing", "-".to_owned()),
     };
-    vec![source.id.to_string(), is.to_owned(), entries, remarks(probe)]
+    let note = Some(remarks(probe)).filter(|remarks| remarks != "-");
+    Row { cells: vec![source.id.to_string(), is.to_owned(), entries], note }
 }
 
 fn remarks(probe: &Probe) -> String {

@@ -9,7 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Exit, Failure, client, eprint_line, print_line, runtime, table};
+use super::table::{self, Row};
+use super::{Exit, Failure, client, eprint_line, print_line, runtime};
 use crate::control::{self, PollError, PollRequest};
 use crate::daemon;
 use crate::ingest::Report;
@@ -57,7 +58,7 @@ async fn poll(config: Config, arguments: PollArguments) -> Result<Exit, Failure>
             Exit::TryLater,
             "the daemon has the store; stop it first: --at needs the store to itself",
         )),
-        (Some(_), None) => by_daemon(&config, &arguments).await,
+        (Some(before), None) => by_daemon(&config, &arguments, &before.body).await,
         (None, _) => here(config, &arguments).await,
     }
 }
@@ -69,7 +70,11 @@ fn unknown_source(name: &str) -> Failure {
     )
 }
 
-async fn by_daemon(config: &Config, arguments: &PollArguments) -> Result<Exit, Failure> {
+async fn by_daemon(
+    config: &Config,
+    arguments: &PollArguments,
+    before: &str,
+) -> Result<Exit, Failure> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for source in &arguments.sources {
         query.append_pair("source", source);
@@ -92,31 +97,99 @@ async fn by_daemon(config: &Config, arguments: &PollArguments) -> Result<Exit, F
     if arguments.json {
         print_line(reply.body.trim_end());
     } else {
-        print_counts(&reply.body);
+        let after = client::ask(config, Method::GET, "/status.json").await?;
+        let after = after.map(|status| status.body).unwrap_or_default();
+        print_polls(&polls(&reply.body, before, &after, arguments));
         print_totals(&totals);
     }
     let failed = totals.get("failed").and_then(Value::as_u64).unwrap_or(0);
     Ok(if failed == 0 { Exit::Done } else { Exit::Failures })
 }
 
-/// Counts the verdicts of each source in the daemon's lines.
-fn print_counts(lines: &str) {
-    let mut counts: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+/// What is told of one poll.
+#[derive(Default)]
+struct Polled {
+    source: String,
+    outcome: String,
+    http_status: String,
+    /// By verdict, in the order of `VERDICTS`.
+    counts: [u64; VERDICTS.len()],
+    error: Option<String>,
+}
+
+const VERDICTS: [&str; 5] = ["new", "duplicate", "updated", "unchanged", "withheld"];
+
+/// Puts together what the daemon's lines and its status tell. A dry run leaves no trace in the status.
+fn polls(lines: &str, before: &str, after: &str, arguments: &PollArguments) -> Vec<Polled> {
+    let mut counts: BTreeMap<String, [u64; VERDICTS.len()]> = BTreeMap::new();
     for line in lines.lines() {
         let line: Value = serde_json::from_str(line).unwrap_or_default();
-        let text = |key: &str| line.get(key).and_then(Value::as_str).map(str::to_owned);
-        if let (Some(source), Some(verdict)) = (text("source"), text("verdict")) {
-            *counts.entry(source).or_default().entry(verdict).or_default() += 1;
+        let text = |key: &str| line.get(key).and_then(Value::as_str);
+        let (Some(source), Some(verdict)) = (text("source"), text("verdict")) else { continue };
+        let of_source = counts.entry(source.to_owned()).or_default();
+        let named = VERDICTS.iter().zip(of_source.iter_mut()).find(|(name, _)| **name == verdict);
+        if let Some((_, count)) = named {
+            *count += 1;
         }
     }
-    const VERDICTS: [&str; 5] = ["new", "duplicate", "updated", "unchanged", "withheld"];
-    let row = |(source, by): (&String, &BTreeMap<String, u64>)| {
-        let count = |verdict: &&str| by.get(*verdict).copied().unwrap_or(0).to_string();
-        std::iter::once(source.clone()).chain(VERDICTS.iter().map(count)).collect()
+    let ((_, before), (order, after)) = (states(before), states(after));
+    let was_polled = |id: &String| {
+        let attempt = |states: &BTreeMap<String, Value>| {
+            states.get(id).and_then(|source| source.get("last_attempt")).cloned()
+        };
+        counts.contains_key(id) || attempt(&before) != attempt(&after)
     };
-    let rows: Vec<Vec<String>> = counts.iter().map(row).collect();
-    let heading: Vec<&str> = std::iter::once("source").chain(VERDICTS).collect();
-    table::print(&heading, &rows);
+    let ids = if arguments.sources.is_empty() { &order } else { &arguments.sources };
+    ids.iter()
+        .filter(|id| was_polled(id))
+        .map(|id| Polled {
+            source: id.clone(),
+            counts: counts.get(id).copied().unwrap_or_default(),
+            ..polled(after.get(id), arguments.dry_run)
+        })
+        .collect()
+}
+
+/// Returns the ids of a status in its order, and what it says of each.
+fn states(status: &str) -> (Vec<String>, BTreeMap<String, Value>) {
+    let status: Value = serde_json::from_str(status).unwrap_or_default();
+    let sources = status.get("sources").and_then(Value::as_array).cloned().unwrap_or_default();
+    let id = |source: &Value| source.get("id").and_then(Value::as_str).map(str::to_owned);
+    let known: Vec<_> = sources.into_iter().filter_map(|it| Some((id(&it)?, it))).collect();
+    (known.iter().map(|(id, _)| id.clone()).collect(), known.into_iter().collect())
+}
+
+/// Says how a poll ended, from the state of its source afterwards.
+fn polled(state: Option<&Value>, is_dry_run: bool) -> Polled {
+    let word = |key: &str| state.and_then(|state| state.get(key)).and_then(Value::as_str);
+    let status = state.and_then(|state| state.get("http_status")).and_then(Value::as_u64);
+    let outcome = match (word("state"), status) {
+        _ if is_dry_run => "-",
+        (Some("failing"), _) => "failed",
+        (Some("gone"), _) => "gone",
+        (_, Some(304)) => "not_modified",
+        _ => "modified",
+    };
+    Polled {
+        outcome: outcome.to_owned(),
+        http_status: status.filter(|_| !is_dry_run).map_or("-".to_owned(), |it| it.to_string()),
+        error: word("last_error").filter(|_| !is_dry_run).map(str::to_owned),
+        ..Polled::default()
+    }
+}
+
+fn print_polls(polls: &[Polled]) {
+    let row = |polled: &Polled| Row {
+        cells: [&polled.source, &polled.outcome, &polled.http_status]
+            .into_iter()
+            .cloned()
+            .chain(polled.counts.iter().map(ToString::to_string))
+            .collect(),
+        note: polled.error.clone(),
+    };
+    let rows: Vec<Row> = polls.iter().map(row).collect();
+    let heading: Vec<&str> = ["source", "outcome", "http"].into_iter().chain(VERDICTS).collect();
+    table::print(&heading, Some("error"), &rows);
 }
 
 fn print_totals(totals: &Value) {
@@ -188,34 +261,23 @@ fn progress(total: usize) -> ProgressBar {
 
 /// Prints a row for each source polled.
 pub(super) fn print_reports(reports: &[Report]) {
-    let row = |report: &Report| {
-        vec![
-            report.source.to_string(),
-            report.outcome.name().to_owned(),
-            report.http_status.map_or("-".to_owned(), |status| status.to_string()),
-            report.counts.new.to_string(),
-            report.counts.duplicate.to_string(),
-            report.counts.updated.to_string(),
-            report.counts.unchanged.to_string(),
-            report.counts.withheld.to_string(),
-            report.error.clone().unwrap_or_else(|| "-".to_owned()),
-        ]
+    let polled = |report: &Report| {
+        let counts = &report.counts;
+        Polled {
+            source: report.source.to_string(),
+            outcome: report.outcome.name().to_owned(),
+            http_status: report.http_status.map_or("-".to_owned(), |status| status.to_string()),
+            counts: [
+                counts.new,
+                counts.duplicate,
+                counts.updated,
+                counts.unchanged,
+                counts.withheld,
+            ],
+            error: report.error.clone(),
+        }
     };
-    let rows: Vec<Vec<String>> = reports.iter().map(row).collect();
-    table::print(
-        &[
-            "source",
-            "outcome",
-            "http",
-            "new",
-            "duplicate",
-            "updated",
-            "unchanged",
-            "withheld",
-            "error",
-        ],
-        &rows,
-    );
+    print_polls(&reports.iter().map(polled).collect::<Vec<_>>());
 }
 
 fn failure(error: &PollError) -> Failure {

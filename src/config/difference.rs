@@ -127,6 +127,7 @@ fn listed(names: &[String]) -> String {
 fn live(old: &Config, new: &Config) -> Vec<&'static str> {
     let (site, server, poll) =
         ((&old.site, &new.site), (&old.server, &new.server), (&old.poll, &new.poll));
+    let store = (&old.store, &new.store);
     named(&[
         ("site.title", site.0.title != site.1.title),
         ("site.base_url", site.0.base_url != site.1.base_url),
@@ -140,6 +141,8 @@ fn live(old: &Config, new: &Config) -> Vec<&'static str> {
         ("server.entries_per_feed", site.0.entries_per_feed != site.1.entries_per_feed),
         ("server.days_per_feed", site.0.days_per_feed != site.1.days_per_feed),
         ("server.trusted_proxies", server.0.trusted_proxies != server.1.trusted_proxies),
+        ("store.retention", store.0.retention != store.1.retention),
+        ("store.reserve", store.0.reserve_bytes != store.1.reserve_bytes),
         ("poll.interval", poll.0.interval != poll.1.interval),
         ("poll.min_interval", poll.0.interval_min != poll.1.interval_min),
         ("poll.max_interval", poll.0.interval_max != poll.1.interval_max),
@@ -170,8 +173,6 @@ fn fixed(started: &Config, new: &Config) -> Vec<&'static str> {
         ("store.engine", store.0.engine != store.1.engine),
         ("store.path", store.0.path != store.1.path),
         ("store.url_file", store.0.url_file != store.1.url_file),
-        ("store.retention", store.0.retention != store.1.retention),
-        ("store.reserve", store.0.reserve_bytes != store.1.reserve_bytes),
     ])
 }
 
@@ -231,7 +232,8 @@ mod tests {
             ("[server]\nlisten = [\"127.0.0.1:1\"]\n", "server.listen", false),
             ("[server]\nadmin = \"127.0.0.1:1\"\n", "server.admin", false),
             ("[store]\npath = \"elsewhere\"\n", "store.path", false),
-            ("[store]\nreserve = \"2 GiB\"\n", "store.reserve", false),
+            ("[store]\nreserve = \"2 GiB\"\n", "store.reserve", true),
+            ("[store]\nretention = \"400d\"\n", "store.retention", true),
         ];
         for (text, key, is_live) in cases {
             let found = difference(&format!("{text}{BASE}"));
@@ -246,12 +248,9 @@ mod tests {
 
     #[test]
     fn a_key_that_waits_is_named_until_the_restart() {
-        let (started, next) = (
-            config(BASE),
-            config(&format!("[store]\nreserve = \"0s\"\n{BASE}").replace("0s", "1 B")),
-        );
-        let again = Difference::between(&started, &next, &next);
-        assert_eq!(again.restart, ["store.reserve"]);
+        let next = config(&format!("[server]\nidle_timeout = \"7s\"\n{BASE}"));
+        let again = Difference::between(&config(BASE), &next, &next);
+        assert_eq!(again.restart, ["server.idle_timeout"]);
         assert!(again.keys.is_empty());
     }
 }

@@ -18,6 +18,9 @@ use super::values::{slug_text, slugged};
 use super::{Problem, Severity};
 use crate::model::policy::Config;
 
+/// Behind every table that was read from a file, whose positions count from 0.
+const LAST_POSITION: isize = 1 << 30;
+
 /// A source that is wished for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -171,6 +174,20 @@ impl Addition {
         }
     }
 
+    /// Has the sources added stand behind everything, comments at the end of the file included: a configuration as
+    /// packaged ends in examples that are commented out.
+    fn put_last(&self, document: &mut DocumentMut) {
+        let end = document.trailing().as_str().unwrap_or_default().trim_end().to_owned();
+        let Some(Item::ArrayOfTables(list)) = document.get_mut("source") else { return };
+        let known = list.len().saturating_sub(self.sources.len());
+        for (position, table) in (LAST_POSITION..).zip(list.iter_mut().skip(known)) {
+            table.set_position(Some(position));
+        }
+        let Some(first) = list.get_mut(known).filter(|_| !end.is_empty()) else { return };
+        first.decor_mut().set_prefix(format!("{end}\n\n"));
+        document.set_trailing("");
+    }
+
     /// Adds it to the main file of a configuration.
     ///
     /// # Errors
@@ -187,6 +204,7 @@ impl Addition {
         let mut document: DocumentMut =
             text.parse().map_err(|error: toml_edit::TomlError| shape(error.to_string()))?;
         self.put_into(&mut document).map_err(shape)?;
+        self.put_last(&mut document);
         let mut text = document.to_string();
         if !text.ends_with('\n') {
             text.push('\n');
@@ -297,6 +315,8 @@ mod tests {
         for comment in ["# mine", "# of the site", "# first", "# the end"] {
             assert_eq!(text.matches(comment).count(), 1, "{comment}: {text}");
         }
+        let place = |part: &str| text.find(part).unwrap();
+        assert!(place("# the end") < place("sport.rss"), "behind the last comment: {text}");
         let config = config(&path);
         let source = &config.catalog.sources[1];
         assert_eq!(source.id.as_str(), "a-example-sport");

@@ -69,8 +69,20 @@ impl Mill {
         }
     }
 
-    /// Takes texts older than `age`, and gives disk back where that is worth it.
-    pub async fn keep(self: &Arc<Self>, age: SignedDuration) -> Result<Kept, Arc<StoreError>> {
+    /// Takes texts older than `age` (`None`: they stay for ever), and gives disk back where that is worth it.
+    pub async fn keep(
+        self: &Arc<Self>,
+        age: Option<SignedDuration>,
+    ) -> Result<Kept, Arc<StoreError>> {
+        let mut kept = match age {
+            Some(age) => self.retain(age).await?,
+            None => Kept::default(),
+        };
+        kept.compacted = self.compact_if_worth().await?;
+        Ok(kept)
+    }
+
+    async fn retain(&self, age: SignedDuration) -> Result<Kept, Arc<StoreError>> {
         let terms = Terms { now: self.poller.now(), age };
         let store = Arc::clone(&self.store);
         let due = tokio::task::spawn_blocking(move || retention::due(store.as_ref(), &terms));
@@ -93,9 +105,6 @@ impl Mill {
                 keeper(store)?.forget(&stories)
             })
             .await?;
-        }
-        if kept.faded + kept.forgotten > 0 {
-            kept.compacted = self.compact_if_worth().await?;
         }
         Ok(kept)
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::Signal;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::vitals::{self, Vitals};
@@ -17,7 +17,7 @@ use crate::config::{self, Difference, Loaded, Severity};
 use crate::control::Mill;
 use crate::fetch::HttpFetch;
 use crate::model::outcome::{Clock, Fetch};
-use crate::model::policy::Config;
+use crate::model::policy::{Config, StorePolicy};
 use crate::serve::Site;
 use crate::systemd;
 
@@ -45,6 +45,8 @@ pub(super) struct Reloader {
     clock: Arc<dyn Clock>,
     started: Config,
     running: Mutex<Running>,
+    /// Hears how the store is to be kept.
+    store: watch::Sender<StorePolicy>,
 }
 
 struct Running {
@@ -65,6 +67,7 @@ impl Reloader {
         site: &Arc<Site>,
         vitals: &Arc<Vitals>,
         clock: &Arc<dyn Clock>,
+        store: watch::Sender<StorePolicy>,
     ) -> Self {
         let looked = Look::at(&config);
         Self {
@@ -74,6 +77,7 @@ impl Reloader {
             clock: Arc::clone(clock),
             started: config.clone(),
             running: Mutex::new(Running { config, fetch, looked }),
+            store,
         }
     }
 
@@ -123,6 +127,7 @@ impl Reloader {
         }
         self.vitals.wake();
         self.site.configure(site_settings(&config));
+        self.store.send_replace(config.store.clone());
         running.config = config;
         let warnings = warnings.iter().map(ToString::to_string).collect();
         Ok(Reloaded { difference, warnings })

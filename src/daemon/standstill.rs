@@ -2,29 +2,34 @@
 
 use std::path::PathBuf;
 
+use tokio::sync::watch;
+
 use crate::machine;
 use crate::model::policy::StorePolicy;
 
 /// Watches the disk of the store.
 pub(super) struct Standstill {
     path: PathBuf,
-    reserve_bytes: u64,
+    policy: watch::Receiver<StorePolicy>,
 }
 
 impl Standstill {
-    pub(super) fn new(policy: &StorePolicy) -> Self {
-        Self { path: policy.path.clone(), reserve_bytes: policy.reserve_bytes }
+    /// Watches the disk of the store that is open; how much of it must stay free may change.
+    pub(super) fn new(policy: watch::Receiver<StorePolicy>) -> Self {
+        let path = policy.borrow().path.clone();
+        Self { path, policy }
     }
 
     /// Says why polling must stand still, if so: the store is never let to meet a full disk.
     pub(super) fn reason(&self) -> Option<String> {
         let free = machine::free_bytes(&self.path)?;
-        (free < self.reserve_bytes).then(|| {
+        let reserve = self.policy.borrow().reserve_bytes;
+        (free < reserve).then(|| {
             format!(
                 "{} MiB free at {}, below store.reserve = {} MiB",
                 free >> 20,
                 self.path.display(),
-                self.reserve_bytes >> 20
+                reserve >> 20
             )
         })
     }

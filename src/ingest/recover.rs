@@ -64,6 +64,8 @@ impl Ingest {
 
     /// Does work on the store between two polls.
     pub(super) fn keep_up(&mut self, Upkeep(work): Upkeep) -> Result<(), StoreError> {
+        // The trouble may have come between two polls, and nobody met it yet.
+        self.note_trouble();
         self.recover()?;
         let done = work(self.store.as_ref());
         self.forget();

@@ -2,8 +2,8 @@
 //!
 //! A silent or slow client is closed by deadline (`pulse`), a full server closes the connection
 //! that has been longest without a request (`registry`), and an accept error never ends the loop.
-//! Shutting down stops accepting, lets requests in progress end, and closes what is left after
-//! `SHUTDOWN_MAX`.
+//! Shutting down stops accepting, lets requests in progress and those on their way end, and closes
+//! what is left after `SHUTDOWN_MAX`.
 
 mod pulse;
 mod registry;
@@ -234,10 +234,12 @@ where
                 continue;
             }
         };
+        // Who was accepted is answered, also when the server is told to stop at this very moment.
         let permit = tokio::select! {
+            biased;
+            permit = room(&shared) => permit,
             () = shared.stop.cancelled() => return,
             () = shared.kill.cancelled() => return,
-            permit = room(&shared) => permit,
         };
         let connection = Arc::clone(&shared);
         shared.tracker.spawn(async move {

@@ -137,6 +137,11 @@ impl Pulse {
         })
     }
 
+    /// Tells whether a request may be on its way: nothing has come yet, or a part of its head.
+    pub(super) fn awaits_head(&self) -> bool {
+        self.with(|state| matches!(state.phase, Phase::Silent | Phase::Head))
+    }
+
     /// Returns how long the connection could be missed; `None` while a request is in progress.
     pub(super) fn claim(&self) -> Option<Claim> {
         self.with(|state| match state.phase {

@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -14,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::pulse::Pulse;
 use super::registry::Place;
+
+/// A request on its way when the server is told to stop gets so long to arrive.
+const ARRIVAL_MAX: Duration = Duration::from_secs(1);
 
 /// Wakes the task of a connection and says that it was the outside that did.
 #[derive(Debug)]
@@ -63,7 +67,9 @@ pub(super) async fn watch<C: GracefulConnection>(
         }
     });
     let mut timer = pin!(sleep_until(pulse.deadline()));
-    let mut is_stopping = false;
+    // From when on a connection without a request is closed; `None`: the server goes on.
+    let mut closes = None;
+    let mut is_closing = false;
     std::future::poll_fn(|context| {
         outside.follow(context.waker());
         if connection.as_mut().poll(context).is_ready() {
@@ -71,15 +77,21 @@ pub(super) async fn watch<C: GracefulConnection>(
         }
         // What moves the deadline happens in the poll above, so it is enough to look here.
         let is_earlier = pulse.deadline() < timer.deadline();
-        if !outside.is_due.swap(false, Ordering::AcqRel) && !is_earlier {
+        let awaits_request = closes.is_some() && !is_closing;
+        if !outside.is_due.swap(false, Ordering::AcqRel) && !is_earlier && !awaits_request {
             return Poll::Pending;
         }
         let mut aside = Context::from_waker(&waker);
         if ending.as_mut().poll(&mut aside).is_ready() {
             return Poll::Ready(());
         }
-        if !is_stopping && stop.as_mut().poll(&mut aside).is_ready() {
-            is_stopping = true;
+        if closes.is_none() && stop.as_mut().poll(&mut aside).is_ready() {
+            closes = Some(Box::pin(sleep_until(Instant::now() + ARRIVAL_MAX)));
+        }
+        if let Some(closes) = closes.as_mut().filter(|_| !is_closing)
+            && (!pulse.awaits_head() || closes.as_mut().poll(&mut aside).is_ready())
+        {
+            is_closing = true;
             connection.as_mut().graceful_shutdown();
             if connection.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());

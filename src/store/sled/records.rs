@@ -65,7 +65,7 @@ impl Records {
         let mut last = None;
         for _ in 0..READS_MAX {
             let turn = self.turns.load(Ordering::Acquire);
-            let Some(first) = db.get(&bytes).map_err(failed("read record"))? else {
+            let Some(first) = self.look_up(&db, &bytes)? else {
                 return Ok(None);
             };
             // A record of several pieces may be replaced between two of them: then they do not
@@ -107,10 +107,25 @@ impl Records {
         })
     }
 
+    /// Reads one value. sled writes in a thread of its own too: when that met a full disk, the next read is the first to
+    /// hear of it, and the handle is as dead as after a write of ours that failed.
+    fn look_up(&self, db: &Db, key: &[u8]) -> Result<Option<IVec>, StoreError> {
+        db.get(key).map_err(failed("read record")).inspect_err(|error| match error {
+            StoreError::Full | StoreError::Engine { .. } => {
+                self.is_dead.store(true, Ordering::Release);
+            }
+            StoreError::Corrupt { .. }
+            | StoreError::Busy { .. }
+            | StoreError::TooLarge { .. }
+            | StoreError::NewerFormat { .. }
+            | StoreError::NotOwner { .. } => {}
+        })
+    }
+
     /// Adds the removal of a record and its pieces.
     pub(super) fn remove(&self, writes: &mut Writes, key: Key<'_>) -> Result<(), StoreError> {
         let bytes = key.bytes();
-        let old = self.db()?.get(&bytes).map_err(failed("read record"))?;
+        let old = self.look_up(&self.db()?, &bytes)?;
         let count = old.as_deref().and_then(pieces).map_or(0, |(count, _)| count);
         for number in 1..=count {
             writes.batch.remove(piece_key(&bytes, number));
@@ -129,7 +144,7 @@ impl Records {
         let (count, piece) = pieces(first).ok_or_else(|| corrupt(key, "it has no beginning"))?;
         let mut record = piece.to_vec();
         for number in 1..=count {
-            let piece = self.db()?.get(piece_key(bytes, number)).map_err(failed("read record"))?;
+            let piece = self.look_up(&self.db()?, &piece_key(bytes, number))?;
             record.extend_from_slice(&piece.ok_or_else(|| corrupt(key, "a piece is missing"))?);
         }
         unseal(key, &record)?;
@@ -154,7 +169,7 @@ impl Records {
         record: &[u8],
     ) -> Result<(), StoreError> {
         let bytes = key.bytes();
-        let old = self.db()?.get(&bytes).map_err(failed("read record"))?;
+        let old = self.look_up(&self.db()?, &bytes)?;
         let count_old = old.as_deref().and_then(pieces).map_or(0, |(count, _)| count);
         let count = writes.put(key, record)?;
         for number in count + 1..=count_old {
