@@ -83,6 +83,8 @@ pub(super) struct Work<'a> {
     pub(super) taken: BTreeSet<EntryNo>,
     /// Whether any entries were ever taken apart by hand; looked up when first asked.
     has_pairs: OnceCell<bool>,
+    /// What the store answered about keys: nothing is written to it while this is decided.
+    asked: RefCell<HashMap<EntryKey, Option<Claim>>>,
     /// The first trouble with the store, met where the answer could not say so.
     trouble: RefCell<Option<StoreError>>,
 }
@@ -108,6 +110,7 @@ impl<'a> Work<'a> {
             listed: BTreeSet::new(),
             taken: BTreeSet::new(),
             has_pairs: OnceCell::new(),
+            asked: RefCell::default(),
             trouble: RefCell::new(None),
         }
     }
@@ -156,7 +159,12 @@ impl<'a> Work<'a> {
         if let Some(claim) = self.batch.keys.get(key) {
             return Ok(Some(*claim));
         }
-        let found = self.store.find(&[*key])?.into_iter().next().flatten();
+        let known = self.asked.borrow().get(key).copied();
+        let found = match known {
+            Some(found) => found,
+            None => self.store.find(&[*key])?.into_iter().next().flatten(),
+        };
+        self.asked.borrow_mut().insert(*key, found);
         let gone = &self.batch.forgotten.entries;
         Ok(found.filter(|claim| !matches!(claim, Claim::Entry(no) if gone.contains(no))))
     }

@@ -8,6 +8,8 @@ mod tokens;
 mod url;
 mod url_rules;
 
-pub use fold::{fold, is_composed, is_format_char, is_settled, lower_with_accents};
+pub use fold::{
+    fold, has_control, is_composed, is_format_char, is_nfc, is_settled, lower_with_accents,
+};
 pub use tokens::{Token, TokenKind, is_common_letter, letters, tokens};
 pub use url::{Canonical, canonical, canonical_url, is_http, trimmed as trimmed_url};

@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::html;
 use crate::model::raw::{RawText, TextKind};
-use crate::model::text::is_composed;
+use crate::model::text::{has_control, is_nfc};
 
 /// The longest title, in graphemes; longer ones are cut with `…`.
 pub const TITLE_GRAPHEMES_MAX: usize = 1_000;
@@ -29,22 +29,23 @@ fn is_allowed(c: char) -> bool {
 
 /// Returns `text` in NFC, without forbidden characters. Nearly every text is so already.
 pub fn composed(text: &str) -> Cow<'_, str> {
-    // NFKC is NFC too; a byte of ASCII needs no second look but for control characters.
-    let is_plain = |byte: u8| byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r');
-    let is_settled = text.bytes().all(is_plain)
-        && (text.is_ascii() || is_composed(text) && text.chars().all(is_allowed));
+    // The forbidden characters that are no controls begin with 0xEF.
+    let is_allowed_all = || !text.as_bytes().contains(&0xEF) || text.chars().all(is_allowed);
+    let is_settled = !has_control(text) && (text.is_ascii() || is_allowed_all() && is_nfc(text));
     if is_settled { Cow::Borrowed(text) } else { Cow::Owned(allowed(text).nfc().collect()) }
 }
 
 /// Returns `text` in NFC, without forbidden characters, runs of white space as one space, trimmed.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
+    // Nearly every text is composed already, which is told once for all words.
+    let is_settled = matches!(composed(text), Cow::Borrowed(_));
     for word in text.split(is_space).filter(|word| !word.is_empty()) {
         let before = folded.len();
         if before > 0 {
             folded.push(' ');
         }
-        if word.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        if is_settled {
             folded.push_str(word);
         } else {
             folded.push_str(&composed(word));
@@ -103,16 +104,19 @@ pub fn unwrapped(markup: &str) -> &str {
 pub fn push_escaped(out: &mut String, text: &str, room: usize) -> bool {
     let start = out.len();
     let mut rest = text;
-    while let Some(at) = rest.find(['&', '<', '>', '\u{a0}']) {
+    // U+00A0 is 0xC2 0xA0; 0xC2 begins some other signs too.
+    let is_special = |byte: u8| matches!(byte, b'&' | b'<' | b'>' | 0xC2);
+    while let Some(at) = rest.bytes().position(is_special) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let mut chars = from.chars();
-        out.push_str(match chars.next() {
-            Some('&') => "&amp;",
-            Some('<') => "&lt;",
-            Some('>') => "&gt;",
-            _ => "&nbsp;",
-        });
+        match chars.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('\u{a0}') => out.push_str("&nbsp;"),
+            other => out.extend(other),
+        }
         rest = chars.as_str();
     }
     out.push_str(rest);

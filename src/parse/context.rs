@@ -64,12 +64,11 @@ impl Context {
         if trimmed.is_empty() {
             return None;
         }
-        Some(match join(self.base.as_ref(), trimmed) {
-            // An absolute reference stays as its publisher spelt it; normalising is not done here.
-            Some(_) if is_absolute(trimmed) => trimmed.replace(['\n', '\r', '\t'], ""),
-            Some(url) => url.into(),
-            None => trimmed.to_owned(),
-        })
+        // An absolute reference stays as its publisher spelt it; normalising is not done here.
+        if is_absolute(trimmed) {
+            return Some(trimmed.replace(['\n', '\r', '\t'], ""));
+        }
+        Some(join(self.base.as_ref(), trimmed).map_or_else(|| trimmed.to_owned(), Into::into))
     }
 
     /// Returns the base, when something nearer than the document's URL gives one.

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use markup5ever::data::NAMED_ENTITIES;
 
 use super::flaws::{Flaw, Flaws};
+use crate::model::text::has_control;
 
 /// Longest reference looked for: `&CounterClockwiseContourIntegral;` has 33 bytes.
 const REFERENCE_BYTES_MAX: usize = 40;
@@ -32,8 +33,7 @@ pub(super) fn is_xml_char(c: char) -> bool {
 pub(super) fn clean<'a>(text: &'a str, flaws: &mut Flaws) -> Cow<'a, str> {
     // `\u{FFFE}` and `\u{FFFF}`, which begin with 0xEF, aside, only bytes below 0x20 can be
     // forbidden.
-    let is_suspect = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    let is_plain = !text.bytes().any(|byte| is_suspect(byte) || byte == 0xEF);
+    let is_plain = !has_control(text) && !text.as_bytes().contains(&0xEF);
     if is_plain || text.chars().all(is_xml_char) {
         return Cow::Borrowed(text);
     }
@@ -72,11 +72,13 @@ fn reference<'a>(text: &'a str, out: &mut String, flaws: &mut Flaws) -> &'a str 
     if let Some(digits) = name.strip_prefix('#') {
         return numeric(digits, end, out, flaws);
     }
+    if let Some(sign) = predefined(name) {
+        out.push(sign);
+        return end;
+    }
     match html_name(after.get(..=length).unwrap_or_default()) {
         Some(characters) => {
-            if !matches!(name, "amp" | "lt" | "gt" | "quot" | "apos") {
-                flaws.add(Flaw::HtmlEntity);
-            }
+            flaws.add(Flaw::HtmlEntity);
             out.extend(characters);
         }
         None => {
@@ -87,6 +89,18 @@ fn reference<'a>(text: &'a str, out: &mut String, flaws: &mut Flaws) -> &'a str 
         }
     }
     end
+}
+
+/// Returns what stands for one of the five names that XML itself knows: nearly all that occur.
+fn predefined(name: &str) -> Option<char> {
+    match name {
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "amp" => Some('&'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => None,
+    }
 }
 
 /// Returns the one or two characters that HTML gives to a name, which ends with its semicolon.
@@ -150,18 +164,20 @@ fn low_surrogate(high: u32, end: &str) -> Option<(char, &str)> {
 /// Appends `text` escaped for element content and double-quoted attributes alike.
 pub(super) fn escape_into(text: &str, out: &mut String) {
     let mut rest = text;
-    let is_special = |c: char| matches!(c, '&' | '<' | '>' | '"') || !is_xml_char(c);
-    while let Some(at) = rest.find(is_special) {
+    // As in `clean`, a character that XML forbids is a control, or begins with 0xEF.
+    let is_special =
+        |byte: u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | 0xEF) || byte.is_ascii_control();
+    while let Some(at) = rest.bytes().position(is_special) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let mut chars = from.chars();
-        out.push_str(match chars.next() {
-            Some('&') => "&amp;",
-            Some('<') => "&lt;",
-            Some('>') => "&gt;",
-            Some('"') => "&quot;",
-            _ => "",
-        });
+        match chars.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('"') => out.push_str("&quot;"),
+            other => out.extend(other.filter(|c| is_xml_char(*c))),
+        }
         rest = chars.as_str();
     }
     out.push_str(rest);

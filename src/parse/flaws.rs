@@ -79,7 +79,7 @@ impl Flaw {
 }
 
 /// Counts of repairs, in order of first appearance.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Flaws(Vec<(Flaw, u32)>);
 
 impl Flaws {

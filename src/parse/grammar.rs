@@ -31,7 +31,7 @@ pub(super) fn is_identified(item: &Node) -> bool {
 pub(super) fn ends(dialect: Dialect, open: &Node, ns: Ns, name: &str) -> bool {
     let is_module =
         !matches!(ns, Ns::Core | Ns::Xhtml | Ns::Svg | Ns::MathMl | Ns::Rdf | Ns::Other | Ns::Atom);
-    let open_name = open.name.as_str();
+    let open_name = &*open.name;
     let is_open_core = open.ns == Ns::Core;
     if dialect == Dialect::Atom {
         let certain = matches!(name, "id" | "updated" | "published" | "author");
@@ -62,5 +62,5 @@ pub(super) fn ends(dialect: Dialect, open: &Node, ns: Ns, name: &str) -> bool {
 /// Tells whether HTML knows the element to have no end tag: `<br>` in a description.
 pub(super) fn is_void(node: &Node) -> bool {
     let is_html = matches!(node.ns, Ns::Core | Ns::Xhtml);
-    is_html && matches!(node.name.as_str(), "br" | "img" | "hr" | "input" | "wbr")
+    is_html && matches!(&*node.name, "br" | "img" | "hr" | "input" | "wbr")
 }

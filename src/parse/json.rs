@@ -8,7 +8,7 @@ use url::Url;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::ParseError;
-use super::bounded;
+use super::bounded::{self, Outline};
 use super::context::Context;
 use super::entity;
 use super::flaws::{Flaw, Flaws};
@@ -23,12 +23,9 @@ use crate::model::source::{ItemHash, PublisherWish};
 /// Tags, authors and attachments read of one item, each.
 const LIST_MAX: usize = 500;
 
-/// Deepest JSON value read: the limit of serde_json.
-pub(super) const JSON_DEPTH_MAX: usize = 127;
-
 type Object = Map<String, Value>;
 
-/// Reads a JSON feed.
+/// Reads a JSON feed, mended where it cannot be read as it is.
 pub(super) fn read(
     text: &str,
     context: &Context,
@@ -37,53 +34,61 @@ pub(super) fn read(
     mut flaws: Flaws,
 ) -> Result<RawFeed, ParseError> {
     let text = text.trim_start_matches('\u{feff}').trim();
-    let root = values(text, &mut flaws)?;
-    let Some(feed) = root.as_object().filter(|feed| is_feed(feed)) else {
-        return Err(ParseError::NotAFeed { what: "JSON that is no feed" });
+    let error = match feed_of(text, context, salt, known, flaws.clone()) {
+        Err(error @ ParseError::Malformed { .. }) => error,
+        read => return read,
     };
+    let Some(mended) = mend_json::mend(text, &mut flaws) else { return Err(error) };
+    match feed_of(&mended, context, salt, known, flaws) {
+        Err(ParseError::Malformed { .. } | ParseError::Limit { .. }) => Err(error),
+        read => read,
+    }
+}
+
+fn feed_of(
+    text: &str,
+    context: &Context,
+    salt: u64,
+    known: &dyn Fn(ItemHash) -> bool,
+    mut flaws: Flaws,
+) -> Result<RawFeed, ParseError> {
+    let outline = Outline::read(text).map_err(|error| refuse(&error))?;
+    if !is_feed(&outline) {
+        return Err(ParseError::NotAFeed { what: "JSON that is no feed" });
+    }
     let mut reader = Reader { context, flaws: &mut flaws };
     let mut items = Vec::new();
     let seed =
         xxh3_64_with_seed(context.mark().as_bytes(), salt ^ u64::from(super::READER_VERSION));
-    for item in feed.get("items").and_then(Value::as_array).into_iter().flatten() {
+    for item in outline.items.iter().flatten() {
         if items.len() >= ITEMS_MAX {
             reader.flaws.add(Flaw::TooManyItems);
             break;
         }
-        let hash = ItemHash(xxh3_64_with_seed(item.to_string().as_bytes(), seed));
+        let hash = ItemHash(xxh3_64_with_seed(item.get().as_bytes(), seed));
         if known(hash) {
             items.push(RawItem { hash: Some(hash), entry: None });
             continue;
         }
-        match item.as_object().and_then(|item| reader.entry(item)) {
+        let value = outline.item(item).map_err(|error| refuse(&error))?;
+        match value.as_object().and_then(|item| reader.entry(item)) {
             Some(entry) => items.push(RawItem { hash: Some(hash), entry: Some(entry) }),
             None => reader.flaws.add(Flaw::ItemWithoutId),
         }
     }
-    let meta = reader.meta(feed);
+    let meta = reader.meta(&outline.feed);
     let wish = PublisherWish {
-        is_complete: feed.get("expired").and_then(Value::as_bool) == Some(true),
+        is_complete: outline.feed.get("expired").and_then(Value::as_bool) == Some(true),
         ..PublisherWish::default()
     };
     Ok(RawFeed { meta, items, wish, flaws: flaws.list() })
 }
 
-/// Reads the values, mended where they cannot be read as they are.
-fn values(text: &str, flaws: &mut Flaws) -> Result<Value, ParseError> {
-    let error = match bounded::read(text) {
-        Ok(root) => return Ok(root),
-        Err(error) => refuse(&error),
-    };
-    let is_malformed = matches!(error, ParseError::Malformed { .. });
-    let mended = is_malformed.then(|| mend_json::mend(text, flaws)).flatten();
-    mended.and_then(|mended| bounded::read(&mended).ok()).ok_or(error)
-}
-
-/// serde_json gives up at a depth of its own; it has no code for that, only words.
+/// A refusal has no code, only words.
 fn refuse(error: &serde_json::Error) -> ParseError {
     let reason = error.to_string();
-    if reason.starts_with("recursion limit exceeded") {
-        return ParseError::Limit { what: "nested JSON values", limit: JSON_DEPTH_MAX };
+    if reason.starts_with(bounded::TOO_DEEP) {
+        return ParseError::Limit { what: "nested JSON values", limit: bounded::JSON_DEPTH_MAX };
     }
     if reason.starts_with(bounded::TOO_MANY) {
         return ParseError::Limit { what: "JSON values", limit: bounded::JSON_VALUES_MAX };
@@ -92,10 +97,10 @@ fn refuse(error: &serde_json::Error) -> ParseError {
 }
 
 /// `version` says so; else a list of items with anything else that feeds have.
-fn is_feed(feed: &Object) -> bool {
+fn is_feed(Outline { feed, items, .. }: &Outline<'_>) -> bool {
     let version = feed.get("version").and_then(Value::as_str).unwrap_or_default();
     version.contains("jsonfeed.org/version/")
-        || feed.get("items").is_some_and(Value::is_array)
+        || items.is_some()
             && ["title", "home_page_url", "feed_url"].iter().any(|key| feed.contains_key(*key))
 }
 

@@ -161,16 +161,17 @@ impl Sink for Assembly<'_> {
         &mut self,
         dialect: Dialect,
         hash: ItemHash,
-        node: Option<(&Node, &Context)>,
+        node: Option<(&Node<'_>, &Context)>,
         flaws: &mut Flaws,
     ) {
-        let entry = node.map(|(node, context)| sidecar::entry(dialect, node, context, flaws));
-        self.feed.items.push(RawItem { hash: Some(hash), entry });
-        if let Some((node, _)) = node {
-            self.second.add(self.feed.items.len() - 1, node, dialect);
-            if self.second.is_full() {
-                self.second.consult(dialect, &mut self.feed.items, flaws);
-            }
+        let Some((node, context)) = node else {
+            return self.feed.items.push(RawItem { hash: Some(hash), entry: None });
+        };
+        let entry = sidecar::entry(dialect, node, context, flaws);
+        self.second.add(self.feed.items.len(), node, &entry, dialect);
+        self.feed.items.push(RawItem { hash: Some(hash), entry: Some(entry) });
+        if self.second.is_full() {
+            self.second.consult(dialect, &mut self.feed.items, flaws);
         }
     }
 }

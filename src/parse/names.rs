@@ -1,5 +1,7 @@
 //! Namespaces, by URI, with the spellings publishers really use (standards P77).
 
+use std::borrow::Cow;
+
 /// A namespace this reader knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Ns {
@@ -144,6 +146,15 @@ pub(super) fn prefix(ns: Ns) -> Option<&'static str> {
         Ns::Core | Ns::Other => None,
         Ns::Atom => Some("atom"),
         _ => MODULES.iter().find(|(_, known, _)| *known == ns).map(|(prefix, ..)| *prefix),
+    }
+}
+
+/// Returns a name in lower case.
+pub(super) fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
     }
 }
 

@@ -8,6 +8,8 @@
 //! Names, references and quotes are left to `token`, `names` and `entity`; what the elements mean
 //! is left to `sidecar`. Standards: P74–P80, R75.
 
+use std::borrow::Cow;
+
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::context::Context;
@@ -15,7 +17,7 @@ use super::entity;
 use super::flaws::{Flaw, Flaws};
 use super::grammar::{self, Dialect};
 use super::guess::ItemEnd;
-use super::names::Ns;
+use super::names::{Ns, lower};
 use super::node::{Attribute, Child, Node};
 use super::root::{self, Root};
 use super::scope::Scope;
@@ -44,27 +46,27 @@ pub(super) trait Sink {
         &mut self,
         dialect: Dialect,
         hash: ItemHash,
-        node: Option<(&Node, &Context)>,
+        node: Option<(&Node<'_>, &Context)>,
         flaws: &mut Flaws,
     );
 }
 
 /// What is left of a document once its items are handed on.
 #[derive(Debug)]
-pub(super) struct Outline {
+pub(super) struct Outline<'t> {
     /// `rss`, `rdf:RDF` or `feed`, without items.
-    pub(super) root: Node,
+    pub(super) root: Node<'t>,
     pub(super) dialect: Dialect,
 }
 
 /// Reads the document; `None` when it has no root of a feed.
-pub(super) fn read(
-    text: &str,
+pub(super) fn read<'t>(
+    text: &'t str,
     salt: u64,
     document: &Context,
     flaws: &mut Flaws,
     sink: &mut dyn Sink,
-) -> Option<Outline> {
+) -> Option<Outline<'t>> {
     let mut tokens = Tokens::new(text);
     let root = root::find(&mut tokens, flaws)?;
     let mut reader = Reader {
@@ -96,7 +98,7 @@ pub(super) fn read(
 struct Frame<'a> {
     /// As written, to match its end tag.
     written: &'a str,
-    node: Node,
+    node: Node<'a>,
     bindings: usize,
     /// Offset of its first byte.
     start: usize,
@@ -122,7 +124,7 @@ struct Reader<'a, 'b> {
     frames: Vec<Frame<'a>>,
     /// Of the document, then of each open container that changes it.
     contexts: Vec<Context>,
-    root: Option<Node>,
+    root: Option<Node<'a>>,
     /// Open elements whose tags were dropped.
     flattened: usize,
     is_in_item: bool,
@@ -195,7 +197,7 @@ impl<'a> Reader<'a, '_> {
         self.scope.enter(attributes, self.flaws);
         let (ns, name_kept) = if self.frames.is_empty() {
             // The root is what it is, whatever its prefix is bound to.
-            (Ns::Core, grammar::local(name).to_ascii_lowercase())
+            (Ns::Core, lower(grammar::local(name)))
         } else {
             self.scope.element(name, self.flaws)
         };
@@ -226,11 +228,11 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// Pushes the context inside a container, when it changes there.
-    fn enter(&mut self, node: &Node) -> bool {
+    fn enter(&mut self, node: &Node<'_>) -> bool {
         let Some(outer) = self.contexts.last() else { return false };
         outer.check(node, self.flaws);
         let inner = outer.enter(node);
-        if let std::borrow::Cow::Owned(inner) = inner {
+        if let Cow::Owned(inner) = inner {
             self.contexts.push(inner);
             return true;
         }
@@ -308,7 +310,7 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    fn finish(mut self) -> Option<Outline> {
+    fn finish(mut self) -> Option<Outline<'a>> {
         self.item_end = self.text.len();
         self.is_cut_off = true;
         self.close_down_to(0);
@@ -357,7 +359,7 @@ impl<'a> Reader<'a, '_> {
         self.count_item(hash, (!is_known).then_some(&frame.node));
     }
 
-    fn count_item(&mut self, hash: ItemHash, node: Option<&Node>) {
+    fn count_item(&mut self, hash: ItemHash, node: Option<&Node<'_>>) {
         if self.items >= ITEMS_MAX {
             return self.flaws.add(Flaw::TooManyItems);
         }
@@ -372,23 +374,23 @@ impl<'a> Reader<'a, '_> {
 
     // ---- names, attributes, text
 
-    fn read_attributes(&mut self, raw: &'a str) -> Vec<Attribute> {
-        let mut pairs = Vec::new();
-        let is_cut =
-            token::attributes(raw, ATTRIBUTES_MAX, |name, value| pairs.push((name, value)));
+    fn read_attributes(&mut self, raw: &'a str) -> Vec<Attribute<'a>> {
+        let mut out = Vec::new();
+        let is_cut = token::attributes(raw, ATTRIBUTES_MAX, |name, value| {
+            if name == "xmlns" || name.starts_with("xmlns:") {
+                return;
+            }
+            let (ns, name) = match name.split_once(':') {
+                Some((prefix, local)) if !prefix.is_empty() => {
+                    (self.scope.namespace(prefix, self.flaws), local)
+                }
+                Some((_, local)) => (Ns::Core, local),
+                None => (Ns::Core, name),
+            };
+            out.push(Attribute { ns, name, value: unescaped(value, self.flaws) });
+        });
         if is_cut {
             self.flaws.add(Flaw::TooManyAttributes);
-        }
-        let mut out = Vec::with_capacity(pairs.len());
-        for (name, value) in pairs {
-            if name == "xmlns" || name.starts_with("xmlns:") {
-                continue;
-            }
-            let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-            let is_plain = prefix.is_empty();
-            let ns = if is_plain { Ns::Core } else { self.scope.namespace(prefix, self.flaws) };
-            let value = self.unescaped(value, true);
-            out.push(Attribute { ns, name: local.to_owned(), value });
         }
         *self.budget() += out.len();
         out
@@ -398,38 +400,42 @@ impl<'a> Reader<'a, '_> {
         if self.is_in_item { &mut self.item_nodes } else { &mut self.meta_nodes }
     }
 
-    fn unescaped(&mut self, raw: &str, has_references: bool) -> String {
-        let clean = entity::clean(raw, self.flaws);
-        if !has_references {
-            return clean.into_owned();
-        }
-        entity::unescape(&clean, self.flaws).into_owned()
-    }
-
     fn is_in_field(&self) -> bool {
         self.frames.iter().any(|frame| frame.kind == Kind::Other)
     }
 
-    fn push_text(&mut self, raw: &str, has_references: bool) {
-        let Some(kind) = self.frames.last().map(|frame| frame.kind) else { return };
+    fn push_text(&mut self, raw: &'a str, has_references: bool) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        let kind = frame.kind;
         if kind != Kind::Other && raw.trim().is_empty() || kind == Kind::Container {
             return;
         }
         // The end of a CDATA section that began inside another; "]]&gt;" is text (R44).
         let text = if has_references && raw.contains("]]>") {
             self.flaws.add(Flaw::UnclosedCdata);
-            self.unescaped(&raw.replace("]]>", ""), has_references)
+            Cow::Owned(unescaped(&raw.replace("]]>", ""), self.flaws).into_owned())
+        } else if has_references {
+            unescaped(raw, self.flaws)
         } else {
-            self.unescaped(raw, has_references)
+            entity::clean(raw, self.flaws)
         };
-        let Some(frame) = self.frames.last_mut() else { return };
-        if let Some(Child::Text(last)) = frame.node.children.last_mut() {
-            append(last, &text, self.flaws);
-        } else {
-            let mut fresh = String::new();
-            append(&mut fresh, &text, self.flaws);
-            frame.node.children.push(Child::Text(fresh));
+        match frame.node.children.last_mut() {
+            Some(Child::Text(last)) => append(last.to_mut(), &text, self.flaws),
+            _ if text.len() <= TEXT_BYTES_MAX => frame.node.children.push(Child::Text(text)),
+            _ => {
+                let mut cut = String::new();
+                append(&mut cut, &text, self.flaws);
+                frame.node.children.push(Child::Text(Cow::Owned(cut)));
+            }
         }
+    }
+}
+
+/// Returns what was written, without forbidden characters, its references replaced.
+fn unescaped<'t>(raw: &'t str, flaws: &mut Flaws) -> Cow<'t, str> {
+    match entity::clean(raw, flaws) {
+        Cow::Borrowed(clean) => entity::unescape(clean, flaws),
+        Cow::Owned(clean) => Cow::Owned(entity::unescape(&clean, flaws).into_owned()),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Which namespace a prefix stands for, at each place of a document.
 
+use std::borrow::Cow;
+
 use super::flaws::{Flaw, Flaws};
 use super::grammar::Dialect;
-use super::names::{self, Family, Ns};
+use super::names::{self, Family, Ns, lower};
 use super::repair::ATTRIBUTES_MAX;
 use super::token;
 
@@ -109,10 +111,9 @@ impl<'a> Scope<'a> {
     }
 
     /// Returns namespace and local name of an element, core names in lower case.
-    pub(super) fn element(&self, written: &str, flaws: &mut Flaws) -> (Ns, String) {
+    pub(super) fn element(&self, written: &'a str, flaws: &mut Flaws) -> (Ns, Cow<'a, str>) {
         let (prefix, local) = written.split_once(':').unwrap_or(("", written));
         let ns = self.namespace(prefix, flaws);
-        let is_core = ns == Ns::Core;
-        (ns, if is_core { local.to_ascii_lowercase() } else { local.to_owned() })
+        (ns, if ns == Ns::Core { lower(local) } else { Cow::Borrowed(local) })
     }
 }

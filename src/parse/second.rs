@@ -4,11 +4,12 @@
 //! feed-rs 3.0 panics, aborts or refuses whole feeds on ordinary input, drops half of what items
 //! say and gives random ids, so it never sees a publisher's bytes: items are written for it anew,
 //! well-formed, in one spelling, in batches small enough for its appetite (100 times the input),
-//! under `catch_unwind`, each with a fresh parser (a used one panics after an error). The id of an
+//! under `catch_unwind`, each with a fresh parser (a used one panics after an error). It is handed the
+//! elements that it could fill something with: nothing it says of others would be used. The id of an
 //! item is its number here, so that answers find their item although feed-rs may drop some. If it
 //! gives up, that is a flaw: the sidecar's reading stands.
 
-use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use feed_rs::model as other;
@@ -54,18 +55,20 @@ impl Second {
         self.items >= BATCH_ITEMS_MAX || self.batch.len() >= BATCH_BYTES_MAX
     }
 
-    /// Adds the item that lies at `index`.
-    pub(super) fn add(&mut self, index: usize, node: &Node, dialect: Dialect) {
+    /// Adds the item that lies at `index`, of which the sidecar has read `entry`.
+    pub(super) fn add(&mut self, index: usize, node: &Node, entry: &RawEntry, dialect: Dialect) {
         let (item, id) = match dialect {
             Dialect::Atom => ("entry", "id"),
             Dialect::Rss | Dialect::Rdf => ("item", "guid"),
         };
-        self.items += 1;
-        self.batch.push_str(&format!("<{item}><{id}>{index}</{id}>"));
-        for element in node.elements().filter(|e| !(e.ns == Ns::Core && e.name == id)) {
-            write(element, dialect, 0, &mut self.batch);
+        let mut asked = node.elements().filter(|element| could_fill(element, entry)).peekable();
+        if asked.peek().is_none() {
+            return;
         }
-        self.batch.push_str(&format!("</{item}>"));
+        self.items += 1;
+        let _ = write!(self.batch, "<{item}><{id}>{index}</{id}>");
+        asked.for_each(|element| write(element, dialect, 0, &mut self.batch));
+        let _ = write!(self.batch, "</{item}>");
     }
 
     /// Has the batch read, and fills what the items lack.
@@ -77,11 +80,9 @@ impl Second {
         let Some(feed) = ask(&wrap(dialect, &batch)) else {
             return flaws.add(Flaw::SecondReaderFailed);
         };
-        let mut answers: HashMap<String, other::Entry> =
-            feed.entries.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
-        for (index, item) in items.iter_mut().enumerate() {
-            let Some(entry) = item.entry.as_mut() else { continue };
-            if let Some(answer) = answers.remove(&index.to_string()) {
+        for answer in feed.entries {
+            let item = answer.id.parse::<usize>().ok().and_then(|index| items.get_mut(index));
+            if let Some(entry) = item.and_then(|item| item.entry.as_mut()) {
                 fill(entry, answer);
             }
         }
@@ -96,8 +97,11 @@ impl Second {
     ) {
         let channel = outline.root.element(Ns::Core, "channel").unwrap_or(&outline.root);
         let mut body = String::new();
-        for element in channel.elements() {
+        for element in channel.elements().filter(|element| could_fill_feed(element, meta)) {
             write(element, outline.dialect, 0, &mut body);
+        }
+        if body.is_empty() {
+            return;
         }
         let Some(feed) = ask(&wrap(outline.dialect, &body)) else {
             return flaws.add(Flaw::SecondReaderFailed);
@@ -141,6 +145,39 @@ fn ask(document: &str) -> Option<other::Feed> {
     catch_unwind(read).ok()?.ok()
 }
 
+/// Tells whether feed-rs could fill a field of the item from this element that the sidecar left
+/// empty.
+fn could_fill(node: &Node, entry: &RawEntry) -> bool {
+    // Of RSS, feed-rs takes the date of publication for that of the last change as well.
+    let lacks_date = entry.published.is_empty() || entry.updated.is_empty();
+    match (node.ns, &*node.name) {
+        (Ns::Core, "title") => entry.title.is_none(),
+        (Ns::Core, "description" | "summary") => entry.summary.is_none(),
+        (Ns::Core, "content") | (Ns::Content, "encoded") => entry.content.is_none(),
+        (Ns::Core, "rights") => entry.rights.is_none(),
+        (Ns::Core, "author") | (Ns::Dc, "creator") => entry.authors.is_empty(),
+        (Ns::Core, "category") => entry.categories.is_empty(),
+        (Ns::Core, "pubdate" | "published") | (Ns::Dc, "date") => lacks_date,
+        (Ns::Core, "updated") => entry.updated.is_empty(),
+        _ => false,
+    }
+}
+
+/// Tells the same of an element of the feed.
+fn could_fill_feed(node: &Node, meta: &RawMeta) -> bool {
+    match (node.ns, &*node.name) {
+        (Ns::Core, "title") => meta.title.is_none(),
+        (Ns::Core, "description" | "subtitle") => meta.subtitle.is_none(),
+        (Ns::Core, "copyright" | "rights") => meta.rights.is_none(),
+        (Ns::Core, "language") => meta.language.is_none(),
+        (Ns::Core, "icon") => meta.icon.is_none(),
+        (Ns::Core, "image" | "logo") => meta.logo.is_none(),
+        (Ns::Core, "pubdate" | "lastbuilddate" | "updated") => meta.updated.is_empty(),
+        (Ns::Core, "author") => meta.authors.is_empty(),
+        _ => false,
+    }
+}
+
 /// Writes an element as feed-rs can take it; returns without a word where it cannot.
 fn write(node: &Node, dialect: Dialect, depth: usize, out: &mut String) {
     let prefix = match node.ns {
@@ -156,13 +193,13 @@ fn write(node: &Node, dialect: Dialect, depth: usize, out: &mut String) {
     let name = spelling(node);
     let colon = if prefix.is_empty() { "" } else { ":" };
     let is_text = is_text_construct(node, dialect);
-    out.push_str(&format!("<{prefix}{colon}{name}"));
+    let _ = write!(out, "<{prefix}{colon}{name}");
     for attribute in &node.attributes {
         // A `type` it does not know costs the whole feed; it is written anew where it means
         // something.
-        let is_type = is_text && matches!(attribute.name.as_str(), "type" | "mode" | "src");
-        if attribute.ns == Ns::Core && is_name(&attribute.name) && !is_type {
-            out.push_str(&format!(" {}=\"", attribute.name));
+        let is_type = is_text && matches!(attribute.name, "type" | "mode" | "src");
+        if attribute.ns == Ns::Core && is_name(attribute.name) && !is_type {
+            let _ = write!(out, " {}=\"", attribute.name);
             escape_into(&attribute.value, out);
             out.push('"');
         }
@@ -179,12 +216,12 @@ fn write(node: &Node, dialect: Dialect, depth: usize, out: &mut String) {
     } else {
         escape_into(&node.text().unwrap_or_default(), out);
     }
-    out.push_str(&format!("</{prefix}{colon}{name}>"));
+    let _ = write!(out, "</{prefix}{colon}{name}>");
 }
 
 /// Elements on which feed-rs 3.0 panics or gives the whole feed up, and content that is no text.
 fn is_trap(node: &Node) -> bool {
-    match node.name.as_str() {
+    match &*node.name {
         "author" | "managingeditor" | "webmaster" | "creator" => !is_safe(node),
         "content" => node.text().is_none() || text::is_binary(node),
         _ => false,
@@ -207,8 +244,8 @@ fn is_text_construct(node: &Node, dialect: Dialect) -> bool {
 }
 
 /// Returns the spelling feed-rs compares with: the reader keeps core names in lower case.
-fn spelling(node: &Node) -> &str {
-    match (node.ns, node.name.as_str()) {
+fn spelling<'n>(node: &'n Node<'_>) -> &'n str {
+    match (node.ns, &*node.name) {
         (Ns::Core, "pubdate") => "pubDate",
         (Ns::Core, "lastbuilddate") => "lastBuildDate",
         (Ns::Core, "managingeditor") => "managingEditor",

@@ -31,11 +31,11 @@ pub(super) fn rss(
 ) -> Option<RawText> {
     let context = outer.enter(node);
     if !node.has_elements() {
-        return text_of(node.text()?, kind, &context);
+        return text_of(&node.text()?, kind, &context);
     }
     flaws.add(Flaw::InlineMarkup);
     // `<body xmlns="…xhtml">` and `<description><div xmlns="…xhtml">` hold what they hold.
-    text_of(inner_html(node, &context), TextKind::Html, &context)
+    text_of(&inner_html(node, &context), TextKind::Html, &context)
 }
 
 /// Reads a Media RSS text, whose `type` is `plain` or `html` (Media RSS 1.5.1).
@@ -55,19 +55,19 @@ pub(super) fn atom(node: &Node, outer: &Context, flaws: &mut Flaws) -> Option<Ra
             flaws.add(Flaw::InlineMarkup);
             markup(node, &context)
         }
-        Form::Plain => text_of(node.text()?, TextKind::Plain, &context),
+        Form::Plain => text_of(&node.text()?, TextKind::Plain, &context),
         Form::Html if node.has_elements() => {
             flaws.add(Flaw::InlineMarkup);
             // Escaped HTML in one `div` of XHTML, as TypePad wrote it: the `div` is a wrapper only.
             match wrapper(node).filter(|div| !div.has_elements()) {
-                Some(div) => text_of(div.text()?, TextKind::Html, &context.enter(div)),
+                Some(div) => text_of(&div.text()?, TextKind::Html, &context.enter(div)),
                 None => markup(node, &context),
             }
         }
-        Form::Html => text_of(node.text()?, TextKind::Html, &context),
+        Form::Html => text_of(&node.text()?, TextKind::Html, &context),
         Form::Xhtml => markup(node, &context),
-        Form::Xml => text_of(inner_html(node, &context), TextKind::Html, &context),
-        Form::Base64(kind) => text_of(base64(&node.text()?)?, kind, &context),
+        Form::Xml => text_of(&inner_html(node, &context), TextKind::Html, &context),
+        Form::Base64(kind) => text_of(&base64(&node.text()?)?, kind, &context),
         Form::Binary => {
             flaws.add(Flaw::BinaryContent);
             None
@@ -126,14 +126,14 @@ fn markup(node: &Node, context: &Context) -> Option<RawText> {
     match wrapper(node) {
         Some(div) => {
             let inner = context.enter(div);
-            text_of(inner_html(div, &inner), TextKind::Html, &inner)
+            text_of(&inner_html(div, &inner), TextKind::Html, &inner)
         }
-        None => text_of(inner_html(node, context), TextKind::Html, context),
+        None => text_of(&inner_html(node, context), TextKind::Html, context),
     }
 }
 
 /// Returns the `div` that everything in `node` lies in.
-fn wrapper(node: &Node) -> Option<&Node> {
+fn wrapper<'n, 't>(node: &'n Node<'t>) -> Option<&'n Node<'t>> {
     let is_blank = |child: &&Child| !matches!(child, Child::Text(text) if text.trim().is_empty());
     let mut children = node.children.iter().filter(is_blank);
     match (children.next(), children.next()) {
@@ -146,7 +146,7 @@ fn wrapper(node: &Node) -> Option<&Node> {
     }
 }
 
-fn text_of(value: String, kind: TextKind, context: &Context) -> Option<RawText> {
+fn text_of(value: &str, kind: TextKind, context: &Context) -> Option<RawText> {
     let value = value.trim();
     (!value.is_empty()).then(|| RawText {
         value: value.to_owned(),
@@ -182,14 +182,14 @@ fn write_element(node: &Node, root: &Context, outer: &Context, out: &mut String)
     out.push('<');
     out.push_str(&node.name);
     for attribute in &node.attributes {
-        let is_kept = attribute.ns == Ns::Core && is_plain_name(&attribute.name);
+        let is_kept = attribute.ns == Ns::Core && is_plain_name(attribute.name);
         if !is_kept {
             continue;
         }
         out.push(' ');
-        out.push_str(&attribute.name);
+        out.push_str(attribute.name);
         out.push_str("=\"");
-        let is_url = URL_ATTRIBUTES.contains(&attribute.name.as_str());
+        let is_url = URL_ATTRIBUTES.contains(&attribute.name);
         match is_url.then(|| context.resolve(&attribute.value)).flatten() {
             Some(url) if !context.has_base_of(root) => escape_into(&url, out),
             _ => escape_into(&attribute.value, out),

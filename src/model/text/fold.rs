@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
 /// Returns `text` without accents and capitals, for comparing and never for display.
 ///
@@ -76,9 +76,36 @@ pub fn is_composed(text: &str) -> bool {
 pub fn is_settled(c: char) -> bool {
     matches!(c,
         '\0'..='\u{9F}' | '\u{C0}'..='\u{131}' | '\u{134}'..='\u{13E}' | '\u{141}'..='\u{148}'
-        | '\u{14A}'..='\u{17E}' | '\u{400}'..='\u{45F}' | '\u{1EA0}'..='\u{1EF9}' | '\u{2013}'
+        | '\u{14A}'..='\u{17E}' | '\u{180}'..='\u{1C3}' | '\u{400}'..='\u{45F}' | '\u{1EA0}'..='\u{1EF9}' | '\u{2013}'
         | '\u{2014}' | '\u{2018}'..='\u{201E}' | '\u{3001}' | '\u{3002}'
         | '\u{4E00}'..='\u{9FFF}')
+}
+
+/// Tells whether `text` has control characters of ASCII other than tab, newline and carriage
+/// return.
+pub fn has_control(text: &str) -> bool {
+    let is_control = |byte: &u8| *byte < b' ' && !matches!(*byte, b'\t' | b'\n' | b'\r');
+    // Whole chunks without a way out in the middle are looked at many bytes at once.
+    text.as_bytes().chunks(64).any(|bytes| bytes.iter().fold(false, |has, b| has | is_control(b)))
+}
+
+/// Tells whether `text` is surely in NFC already.
+pub fn is_nfc(text: &str) -> bool {
+    // Everything below U+0300 is settled, and whatever is not begins with a byte from 0xCC on.
+    let is_settled_at = |at: usize| {
+        text.get(at..).and_then(|from| from.chars().next()).is_some_and(is_settled_in_nfc)
+    };
+    let high = text.bytes().enumerate().filter(|(_, byte)| *byte >= 0xCC);
+    high.map(|(at, _)| at).all(is_settled_at) || is_nfc_quick(text.chars()) == IsNormalized::Yes
+}
+
+/// Tells quickly that NFC leaves `c` alone whatever stands around it; `false` says nothing.
+fn is_settled_in_nfc(c: char) -> bool {
+    matches!(c,
+        '\0'..='\u{2FF}' | '\u{400}'..='\u{482}' | '\u{1E00}'..='\u{1EFF}' | '\u{2010}'..='\u{205F}'
+        | '\u{20A0}'..='\u{20BF}' | '\u{3001}'..='\u{3029}' | '\u{3041}'..='\u{3094}'
+        | '\u{30A1}'..='\u{30FA}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
+        | '\u{AC00}'..='\u{D7A3}' | '\u{1F300}'..='\u{1FAFF}')
 }
 
 /// Tells whether `c` is of the general category Cf: soft hyphen, zero width space, BOM, tags …
@@ -204,6 +231,31 @@ mod tests {
             // A mark before it would have to be put in order with it.
             let order = unicode_normalization::char::canonical_combining_class(c);
             assert_eq!(order, 0, "U+{:04X}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn settled_characters_are_left_alone_by_nfc() {
+        for c in (0..=0x1_FFFF).filter_map(char::from_u32).filter(|c| is_settled_in_nfc(*c)) {
+            assert!(c.nfc().eq([c]), "U+{:04X}", u32::from(c));
+            let quick = is_nfc_quick([c].into_iter());
+            assert_eq!(quick, IsNormalized::Yes, "U+{:04X}", u32::from(c));
+            let order = unicode_normalization::char::canonical_combining_class(c);
+            assert_eq!(order, 0, "U+{:04X}", u32::from(c));
+        }
+        assert!((0..0x300).filter_map(char::from_u32).all(is_settled_in_nfc));
+    }
+
+    #[test]
+    fn what_is_not_in_nfc_is_seen() {
+        for (text, expected) in [
+            ("Người dân … \u{a0}", true),
+            ("e\u{301}", false),
+            ("\u{212b}", false),
+            ("\u{AC00}\u{11A8}", false),
+            ("x 😀 東京", true),
+        ] {
+            assert_eq!(is_nfc(text), expected, "{text}");
         }
     }
 

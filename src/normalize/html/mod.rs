@@ -75,6 +75,10 @@ pub fn excerpt(html: &str, graphemes: usize) -> String {
 
 /// Cuts plain text as `excerpt` does.
 pub(super) fn cut(text: &str, graphemes: usize) -> String {
+    // No letter is shorter than a byte.
+    if text.len() <= graphemes {
+        return text.to_owned();
+    }
     let Some((end, _)) = text.grapheme_indices(true).nth(graphemes) else {
         return text.to_owned();
     };

@@ -1,7 +1,7 @@
 //! Reads the text of markup, in one pass.
 
 use super::policy::{Group, rule_of};
-use super::token::{Attributes, Place, Token, Tokens, decode, has_reference};
+use super::token::{Attributes, Place, Token, Tokens, decode_into, has_reference};
 use super::visible::Visible;
 use crate::normalize::text;
 
@@ -14,7 +14,7 @@ pub fn plain(html: &str) -> String {
     let mut read = String::with_capacity(html.len());
     for token in Visible::new(html) {
         match token {
-            Token::Text(raw) => read.push_str(&decode(raw, Place::Text)),
+            Token::Text(raw) => decode_into(raw, Place::Text, &mut read),
             Token::Start(name, _) | Token::End(name) if separates(&name) => read.push(' '),
             Token::Start(..) | Token::End(_) => {}
         }

@@ -13,7 +13,7 @@ use url::Url;
 use super::Bounds;
 use super::attributes;
 use super::policy::{Group, Rule, rule_of};
-use super::token::{Place, Token, decode};
+use super::token::{Place, Token, decode_into};
 use super::visible::Visible;
 use crate::normalize::text;
 
@@ -22,7 +22,7 @@ pub(super) fn rewrite(html: &str, base: Option<&Url>, bounds: Bounds) -> String 
     let mut writer = Writer::new(html.len(), bounds);
     for token in Visible::new(html) {
         match token {
-            Token::Text(raw) => writer.pending.push_str(&decode(raw, Place::Text)),
+            Token::Text(raw) => decode_into(raw, Place::Text, &mut writer.pending),
             Token::Start(name, raw) => {
                 if let Some(rule) = rule_of(&name)
                     && let Some(attributes) = attributes::rewrite(rule, raw, base)

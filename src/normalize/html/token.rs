@@ -60,7 +60,8 @@ impl<'a> Tokens<'a> {
     /// Returns the bytes of the text before the next tag or comment.
     fn text_length(&self) -> usize {
         let mut from = 0;
-        while let Some(at) = find(self.rest, from, "<") {
+        while let Some(at) = self.rest.get(from..).and_then(|rest| rest.find('<')) {
+            let at = at + from;
             if opens_markup(self.rest.get(at + 1..).unwrap_or_default()) {
                 return at;
             }
@@ -256,24 +257,26 @@ pub(super) enum Place {
 
 /// Decodes character references.
 pub(super) fn decode(text: &str, place: Place) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else {
+    if !text.contains('&') {
         return Cow::Borrowed(text);
-    };
-    let (before, mut rest) = text.split_at(first);
+    }
     let mut decoded = String::with_capacity(text.len());
-    decoded.push_str(before);
-    while let Some(body) = rest.strip_prefix('&') {
-        let used = reference(body, place, &mut decoded);
+    decode_into(text, place, &mut decoded);
+    Cow::Owned(decoded)
+}
+
+/// Appends `text` with its character references decoded.
+pub(super) fn decode_into(text: &str, place: Place, decoded: &mut String) {
+    let mut rest = text;
+    while let Some((plain, body)) = rest.split_once('&') {
+        decoded.push_str(plain);
+        let used = reference(body, place, decoded);
         if used == 0 {
             decoded.push('&');
         }
         rest = body.get(used..).unwrap_or_default();
-        let plain = rest.find('&').unwrap_or(rest.len());
-        let (plain, tail) = rest.split_at(plain);
-        decoded.push_str(plain);
-        rest = tail;
     }
-    Cow::Owned(decoded)
+    decoded.push_str(rest);
 }
 
 /// Tells whether `text` holds a character reference, with its semicolon, that HTML knows.

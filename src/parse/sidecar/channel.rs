@@ -104,7 +104,7 @@ fn first_text(
 }
 
 fn links(channel: &Node, context: &Context, is_atom: bool) -> Vec<RawLink> {
-    let links = channel.elements().filter_map(|node| match (node.ns, node.name.as_str()) {
+    let links = channel.elements().filter_map(|node| match (node.ns, &*node.name) {
         (Ns::Core, "link") if is_atom => atom_link(node, context),
         (Ns::Core, "link") => rss_link(node, context),
         (Ns::Atom, "link") => atom_link(node, context),

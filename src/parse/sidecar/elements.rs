@@ -52,17 +52,20 @@ fn copy(node: &Node, depth: usize, left: &mut usize) -> Option<Element> {
         return None;
     }
     *left -= 1;
-    let mut element =
-        Element { prefix: prefix.to_owned(), name: node.name.clone(), ..Element::default() };
+    let mut element = Element {
+        prefix: prefix.to_owned(),
+        name: node.name.clone().into_owned(),
+        ..Element::default()
+    };
     for attribute in &node.attributes {
         let prefix = (attribute.ns != Ns::Core).then(|| names::prefix(attribute.ns)).flatten();
         match (attribute.ns, prefix) {
             (Ns::Core, _) => {
-                element.attributes.push((attribute.name.clone(), attribute.value.clone()));
+                element.attributes.push((attribute.name.to_owned(), attribute.value.to_string()));
             }
             (_, Some(prefix)) => {
                 let name = format!("{prefix}:{}", attribute.name);
-                element.attributes.push((name, attribute.value.clone()));
+                element.attributes.push((name, attribute.value.to_string()));
             }
             (_, None) => {}
         }

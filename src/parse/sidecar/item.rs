@@ -102,21 +102,21 @@ fn fill_from_media(entry: &mut RawEntry, reader: &mut Item<'_>) {
 
 struct Item<'a> {
     dialect: Dialect,
-    node: &'a Node,
+    node: &'a Node<'a>,
     context: &'a Context,
     flaws: &'a mut Flaws,
 }
 
 impl<'a> Item<'a> {
     fn guid(&self) -> (Option<String>, GuidKind) {
-        let text = |ns, name| self.node.element(ns, name).and_then(Node::text);
+        let text = |ns, name| self.node.element(ns, name).and_then(Node::string);
         if self.dialect == Dialect::Atom
             && let Some(id) = text(Ns::Core, "id")
         {
             return (Some(id), GuidKind::AtomId);
         }
         if let Some(guid) = self.node.element(Ns::Core, "guid")
-            && let Some(value) = guid.text()
+            && let Some(value) = guid.string()
         {
             let flag = guid.attribute("isPermaLink").unwrap_or("true").trim().to_ascii_lowercase();
             let is_opaque = matches!(flag.as_str(), "false" | "0" | "no");
@@ -226,7 +226,7 @@ impl<'a> Item<'a> {
     }
 
     fn links(&self, guid: Option<&str>, kind: GuidKind) -> Vec<RawLink> {
-        let links = self.node.elements().filter_map(|node| match (node.ns, node.name.as_str()) {
+        let links = self.node.elements().filter_map(|node| match (node.ns, &*node.name) {
             (Ns::Core, "link") if self.dialect == Dialect::Atom => atom_link(node, self.context),
             (Ns::Core, "link") => rss_link(node, self.context),
             (Ns::Atom, "link") => atom_link(node, self.context),
@@ -289,7 +289,7 @@ impl<'a> Item<'a> {
         let files = self.node.elements().filter_map(|node| self.enclosure(node));
         let mut files: Vec<RawEnclosure> = files.take(LIST_MAX).collect();
         if let [only] = files.as_mut_slice() {
-            only.duration = self.node.element(Ns::Itunes, "duration").and_then(Node::text);
+            only.duration = self.node.element(Ns::Itunes, "duration").and_then(Node::string);
         }
         files
     }
@@ -300,7 +300,7 @@ impl<'a> Item<'a> {
             let value = node.attribute(name).map(str::trim);
             value.filter(|value| !value.is_empty()).map(ToOwned::to_owned)
         };
-        let is_file = match (node.ns, node.name.as_str()) {
+        let is_file = match (node.ns, &*node.name) {
             (Ns::Core, "enclosure") => true,
             (Ns::Core | Ns::Atom, "link") => {
                 atom_link(node, self.context).is_some_and(|link| link.rel == "enclosure")
@@ -341,7 +341,7 @@ impl<'a> Item<'a> {
         (origin.title.is_some() || origin.feed_url.is_some()).then_some(origin)
     }
 
-    fn atom_origin(&mut self, source: &'a Node) -> RawOrigin {
+    fn atom_origin(&mut self, source: &'a Node<'a>) -> RawOrigin {
         let context = self.context.enter(source);
         let mut inner =
             Item { dialect: self.dialect, node: source, context: &context, flaws: self.flaws };
@@ -381,16 +381,16 @@ fn category(node: &Node) -> Option<Category> {
     };
     match (node.ns, node.name.to_ascii_lowercase().as_str()) {
         (Ns::Core | Ns::Atom, "category") => Some(Category {
-            term: value("term").or_else(|| node.text()).or_else(|| value("label"))?,
+            term: value("term").or_else(|| node.string()).or_else(|| value("label"))?,
             scheme: value("scheme").or_else(|| value("domain")),
             label: value("label"),
         }),
-        (Ns::Dc, "subject") => Some(Category { term: node.text()?, scheme: None, label: None }),
+        (Ns::Dc, "subject") => Some(Category { term: node.string()?, scheme: None, label: None }),
         (Ns::Itunes, "category") => {
             Some(Category { term: value("text")?, scheme: None, label: None })
         }
         (Ns::Media, "category") => Some(Category {
-            term: node.text().or_else(|| value("label"))?,
+            term: node.string().or_else(|| value("label"))?,
             scheme: value("scheme").or_else(|| Some(MEDIA_SCHEME.to_owned())),
             label: value("label"),
         }),

@@ -16,6 +16,8 @@ pub(super) use channel::channel;
 pub(super) use elements::EXTENSIONS_MAX;
 pub(super) use item::entry;
 
+use std::borrow::Cow;
+
 use super::context::Context;
 use super::names::Ns;
 use super::node::Node;
@@ -33,7 +35,7 @@ fn atom_link(node: &Node, outer: &Context) -> Option<RawLink> {
     let text = |name: &str| {
         node.attribute(name).map(str::trim).filter(|value| !value.is_empty()).map(ToOwned::to_owned)
     };
-    let href = node.attribute("href").map(ToOwned::to_owned).or_else(|| node.text())?;
+    let href = node.attribute("href").map(Cow::Borrowed).or_else(|| node.text())?;
     let rel = text("rel").unwrap_or_else(|| "alternate".to_owned());
     Some(RawLink {
         rel: rel.strip_prefix(IANA_RELATIONS).unwrap_or(&rel).to_ascii_lowercase(),
@@ -51,7 +53,7 @@ fn rss_link(node: &Node, outer: &Context) -> Option<RawLink> {
         return atom_link(node, outer);
     }
     let context = outer.enter(node);
-    let resource = || node.attribute_in(Ns::Rdf, "resource").map(ToOwned::to_owned);
+    let resource = || node.attribute_in(Ns::Rdf, "resource").map(Cow::Borrowed);
     let href = context.resolve(&node.text().or_else(resource)?)?;
     Some(RawLink { rel: "alternate".to_owned(), href, ..RawLink::default() })
 }
@@ -72,8 +74,8 @@ fn texts(node: &Node, names: &[(Ns, &str)]) -> Vec<String> {
     let mut out = Vec::new();
     for (ns, name) in names {
         for text in node.elements().filter(|e| e.is(*ns, name)).filter_map(Node::text) {
-            if out.len() < TEXTS_MAX && !out.contains(&text) {
-                out.push(text);
+            if out.len() < TEXTS_MAX && !out.iter().any(|known| *known == text) {
+                out.push(text.into_owned());
             }
         }
     }

@@ -32,7 +32,7 @@ fn person(node: &Node, outer: &Context) -> Option<RawPerson> {
                     matches!(e.ns, Ns::Core | Ns::Atom | Ns::Itunes)
                         && e.name.eq_ignore_ascii_case(name)
                 })
-                .map(|e| (e, e.text()))
+                .map(|e| (e, e.string()))
         })
     };
     let name = part(&["name"]).and_then(|(_, text)| text);
@@ -40,7 +40,7 @@ fn person(node: &Node, outer: &Context) -> Option<RawPerson> {
     let uri = part(&["uri", "url", "homepage", "href"])
         .and_then(|(element, text)| context.enter(element).resolve(&text?));
     if name.is_none() && email.is_none() && uri.is_none() {
-        let name = Some(node.text()?);
+        let name = Some(node.string()?);
         return Some(RawPerson { name, email: None, uri: None });
     }
     Some(RawPerson { name, email, uri })

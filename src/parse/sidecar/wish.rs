@@ -76,7 +76,7 @@ fn skip_days(channel: &Node) -> Vec<u8> {
 fn listed(channel: &Node, list: &str, name: &str) -> Vec<String> {
     let list = channel.element(Ns::Core, list);
     let items = list.into_iter().flat_map(Node::elements);
-    items.filter(|item| item.is(Ns::Core, name)).filter_map(Node::text).collect()
+    items.filter(|item| item.is(Ns::Core, name)).filter_map(Node::string).collect()
 }
 
 fn is_complete(channel: &Node) -> bool {

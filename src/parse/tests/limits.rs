@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::super::bounded::JSON_VALUES_MAX;
-use super::super::json::JSON_DEPTH_MAX;
+use super::super::bounded::{JSON_DEPTH_MAX, JSON_VALUES_MAX};
 use super::super::repair::{
     ATTRIBUTES_MAX, DEPTH_MAX, ITEMS_MAX, NODES_MAX, NODES_TOTAL_MAX, TEXT_BYTES_MAX,
 };
@@ -57,6 +56,31 @@ fn limits_hold_just_under_and_just_over() {
 }
 
 #[test]
+fn known_items_of_a_json_feed_are_not_read() {
+    let feed = |second: &str| {
+        let items = format!("{{\"id\":\"1\",\"title\":\"a\"}} , {second}");
+        format!("{{\"title\":\"T\",\"items\":[{items}],\"home_page_url\":\"https://ex.com/\"}}")
+    };
+    let read = |body: &str, known: &[ItemHash]| {
+        let document = RawDocument {
+            body: body.as_bytes().to_vec(),
+            url: URL.to_owned(),
+            ..RawDocument::default()
+        };
+        parse(&document, &ReadSettings::default(), &|hash| known.contains(&hash)).unwrap()
+    };
+    let hashes = |feed: &RawFeed| feed.items.iter().filter_map(|it| it.hash).collect::<Vec<_>>();
+    let whole = read(&feed("{\"id\":\"2\"}"), &[]);
+    let known = hashes(&whole);
+    let changed = read(&feed("{\"id\":\"2\",\"title\":\"b\"}"), &known);
+    let is_read: Vec<bool> = changed.items.iter().map(|item| item.entry.is_some()).collect();
+    assert_eq!(is_read, [false, true]);
+    assert_eq!(changed.meta, whole.meta);
+    assert_eq!(hashes(&changed).first(), known.first());
+    assert_ne!(hashes(&changed).last(), known.last());
+}
+
+#[test]
 fn json_nests_to_a_limit() {
     let nested = |n: usize| {
         let (open, close) = ("[".repeat(n), "]".repeat(n));
@@ -69,13 +93,30 @@ fn json_nests_to_a_limit() {
 }
 
 #[test]
+fn json_nests_to_the_same_limit_within_items() {
+    let nested = |n: usize| {
+        let (open, close) = ("[".repeat(n), "]".repeat(n));
+        format!("{{\"title\":\"T\",\"items\":[{{\"id\":\"1\",\"x\":{open}{close}}}]}}")
+    };
+    // The feed, the list, the item.
+    assert!(read_bytes(nested(JSON_DEPTH_MAX - 3).as_bytes()).is_ok());
+    let limit = ParseError::Limit { what: "nested JSON values", limit: JSON_DEPTH_MAX };
+    assert_eq!(read_bytes(nested(JSON_DEPTH_MAX - 2).as_bytes()), Err(limit));
+}
+
+#[test]
 fn json_values_are_counted() {
     let many =
         |n: usize| format!("{{\"title\":\"T\",\"items\":[],\"x\":[0{}]}}", ",0".repeat(n - 1));
     // The feed, its title, the two lists.
     assert!(read_bytes(many(JSON_VALUES_MAX - 4).as_bytes()).is_ok());
-    let limit = ParseError::Limit { what: "JSON values", limit: JSON_VALUES_MAX };
-    assert_eq!(read_bytes(many(JSON_VALUES_MAX - 3).as_bytes()), Err(limit));
+    let limit = || ParseError::Limit { what: "JSON values", limit: JSON_VALUES_MAX };
+    assert_eq!(read_bytes(many(JSON_VALUES_MAX - 3).as_bytes()), Err(limit()));
+    let items =
+        |n: usize| format!("{{\"title\":\"T\",\"items\":[{{\"x\":[0{}]}}]}}", ",0".repeat(n - 1));
+    // The feed, its title, the list, the item, its list.
+    assert!(read_bytes(items(JSON_VALUES_MAX - 5).as_bytes()).is_ok());
+    assert_eq!(read_bytes(items(JSON_VALUES_MAX - 4).as_bytes()), Err(limit()));
 }
 
 #[test]
