@@ -6,6 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use feedmill::dedup::METHOD_VERSION;
 use feedmill::dedup::Names;
 use feedmill::ingest::{Job, Mode, Report, Settings, Writer};
 use feedmill::model::batch::Batch;
@@ -125,8 +126,12 @@ fn settings() -> Settings {
 }
 
 fn start() -> (Arc<Counting>, Writer) {
+    let inner = MemoryStore::new(Birth { now: now(), id_authority: "a.example,2026".to_owned() });
+    // The marks are of this version: the writer has nothing of its own to write when it starts.
+    let marks = EntryKey::name(&format!("marks/{METHOD_VERSION}"));
+    inner.commit(Batch { keys: [(marks, Claim::Barred)].into(), ..Batch::default() }).unwrap();
     let store = Arc::new(Counting {
-        inner: MemoryStore::new(Birth { now: now(), id_authority: "a.example,2026".to_owned() }),
+        inner,
         commits: AtomicUsize::new(0),
         states: AtomicUsize::new(0),
         syncs: AtomicUsize::new(0),
