@@ -17,6 +17,8 @@ const END: u32 = u32::MAX;
 const BUCKETS_MIN: usize = 1_024;
 /// Postings a bucket, at most, on average.
 const LOAD: usize = 2;
+/// Steps along a chain that are taken ahead: few are longer.
+const STEPS_AHEAD: usize = LIST_MAX;
 
 /// One key of one entry: twelve bytes.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +125,20 @@ impl Chains {
         .take_while(move |(_, no)| *no >= floor)
         .filter(move |(other, _)| *other == tag)
         .map(|(_, no)| no)
+    }
+
+    /// Brings the chains of keys near, all side by side: where there are millions of postings, each
+    /// step along a chain waits for memory, and one chain after the other would wait for each.
+    pub(super) fn fetch(&self, keys: &[u64]) {
+        let head = |key: &u64| self.heads.get(self.bucket(tag(*key))).copied().unwrap_or(END);
+        let mut places: Vec<u32> = keys.iter().map(head).collect();
+        for _ in 0..STEPS_AHEAD {
+            places.retain_mut(|place| {
+                *place = self.postings.get(index(*place)).map_or(END, |posting| posting.next);
+                *place != END
+            });
+        }
+        std::hint::black_box(&places);
     }
 
     /// Lets go of all entries below `floor`: the ends of the chains.

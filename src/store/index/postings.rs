@@ -52,6 +52,7 @@ impl Postings {
         let keys = distinct(&head.marks.keys);
         let count = u8::try_from(keys.len()).unwrap_or(u8::MAX);
         self.rows.set(no.0, Row { date: nanos(head.compared), keys: count });
+        self.chains.fetch(&keys);
         for key in keys {
             self.chains.insert(key, no.0);
         }
@@ -91,6 +92,7 @@ impl Postings {
     fn shares(&self, keys: &[u64]) -> Vec<(u64, f64)> {
         let floor = self.arrivals.floor();
         let mut found: Vec<(u64, f64)> = Vec::with_capacity(keys.len() * 2);
+        self.chains.fetch(keys);
         for key in keys {
             let before = found.len();
             found.extend(self.chains.entries(*key, floor).map(|no| (no, 0.0)));
