@@ -23,7 +23,7 @@ use feedmill::dedup::{
     identify, prepare,
 };
 use feedmill::model::batch::Batch;
-use feedmill::model::entry::{Entry, EntryNo, Held, Member, Story, StoryNo};
+use feedmill::model::entry::{Entry, EntryNo, Held, Story, StoryNo};
 use feedmill::model::features::Marks;
 use feedmill::model::policy::DedupMode;
 use feedmill::model::source::SourceId;
@@ -277,24 +277,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
 }
 
 fn story(held: &Held) -> Story {
-    Story {
-        no: held.story,
-        public_id: format!("urn:{}", held.no.0),
-        date: held.date(),
-        representative: held.no,
-        members: vec![Member {
-            entry: held.no,
-            source: held.source.clone(),
-            date: held.date(),
-            number: None,
-        }],
-        merged_into: None,
-        is_withdrawn: false,
-        is_expired: false,
-        was_changed_late: false,
-        exchanged: None,
-        numbers: Vec::new(),
-    }
+    Story::opened(held.story, format!("urn:{}", held.no.0), held.member())
 }
 
 fn shelf() -> Shelf {

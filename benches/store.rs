@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use feedmill::model::batch::Batch;
-use feedmill::model::entry::{Entry, EntryNo, Fingerprint, GuidKind, Held, Member, Story, StoryNo};
+use feedmill::model::entry::{Entry, EntryNo, Fingerprint, GuidKind, Held, Story, StoryNo};
 use feedmill::model::features::Marks;
 use feedmill::model::source::{ItemHash, Listed, SourceId, SourceState};
 use feedmill::model::verdict::{Claim, EntryKey, Joined};
@@ -159,24 +159,7 @@ fn held(no: u64, source: &SourceId) -> Held {
 }
 
 fn story(held: &Held) -> Story {
-    Story {
-        no: held.story,
-        public_id: held.entry.guid.clone().unwrap(),
-        date: held.date(),
-        representative: held.no,
-        members: vec![Member {
-            entry: held.no,
-            source: held.source.clone(),
-            date: held.date(),
-            number: None,
-        }],
-        merged_into: None,
-        is_withdrawn: false,
-        is_expired: false,
-        was_changed_late: false,
-        exchanged: None,
-        numbers: Vec::new(),
-    }
+    Story::opened(held.story, held.entry.guid.clone().unwrap(), held.member())
 }
 
 fn hash(no: u64) -> u64 {

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use feedmill::model::batch::Batch;
-use feedmill::model::entry::{Entry, EntryNo, Fingerprint, Held, Member, Slug, Story, StoryNo};
+use feedmill::model::entry::{Entry, EntryNo, Fingerprint, Held, Slug, Story, StoryNo};
 use feedmill::model::features::Marks;
 use feedmill::model::selection::{Selection, Unit};
 use feedmill::model::source::{ItemHash, Listed, SourceId, SourceState};
@@ -275,19 +275,7 @@ fn held(no: u64, batch: u64, bytes: usize) -> Held {
 }
 
 fn story(held: &Held) -> Story {
-    Story {
-        no: held.story,
-        public_id: format!("tag:x.example,2026:{}", held.no.0),
-        date: held.date(),
-        representative: held.no,
-        members: vec![Member { entry: held.no, source: source(), date: held.date(), number: None }],
-        merged_into: None,
-        is_withdrawn: false,
-        is_expired: false,
-        was_changed_late: false,
-        exchanged: None,
-        numbers: Vec::new(),
-    }
+    Story::opened(held.story, format!("tag:x.example,2026:{}", held.no.0), held.member())
 }
 
 fn date(no: u64) -> Timestamp {

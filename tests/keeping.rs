@@ -14,9 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use feedmill::ingest::retention::{self, Terms};
 use feedmill::model::batch::Batch;
-use feedmill::model::entry::{
-    Entry, EntryNo, Fingerprint, GuidKind, Held, Member, Slug, Story, StoryNo,
-};
+use feedmill::model::entry::{Entry, EntryNo, Fingerprint, GuidKind, Held, Slug, Story, StoryNo};
 use feedmill::model::features::Marks;
 use feedmill::model::selection::{Selection, Unit};
 use feedmill::model::source::{ItemHash, Listed, SourceId, SourceState, Validators};
@@ -109,19 +107,7 @@ fn held(no: u64, day: i64) -> Held {
 }
 
 fn story(held: &Held) -> Story {
-    Story {
-        no: held.story,
-        public_id: format!("tag:news.example,2026:{}", held.no.0),
-        date: held.date(),
-        representative: held.no,
-        members: vec![Member { entry: held.no, source: source(), date: held.date(), number: None }],
-        merged_into: None,
-        is_withdrawn: false,
-        is_expired: false,
-        was_changed_late: false,
-        exchanged: None,
-        numbers: Vec::new(),
-    }
+    Story::opened(held.story, format!("tag:news.example,2026:{}", held.no.0), held.member())
 }
 
 fn add(batch: &mut Batch, no: u64, day: i64) {

@@ -5,11 +5,8 @@
     reason = "a broken fixture must stop the suite; tables are plain tuples"
 )]
 
-use std::time::Duration;
-
 use feedmill::model::entry::{Category, Element, Entry, GuidKind};
 use feedmill::model::feed::Feed;
-use feedmill::model::policy::DedupMode;
 use feedmill::model::raw::*;
 use feedmill::model::source::*;
 use feedmill::normalize::{Context, Filter, normalize};
@@ -19,30 +16,11 @@ use proptest::prelude::*;
 use url::Url;
 
 fn source() -> Source {
+    let url = Url::parse("https://user:secret@a.example/feed.xml?token=hidden").unwrap();
     Source {
-        id: SourceId::new("a"),
-        url: Url::parse("https://user:secret@a.example/feed.xml?token=hidden").unwrap(),
-        title: None,
-        categories: Vec::new(),
-        interval: None,
-        timeout: Duration::from_secs(30),
-        body_bytes_max: 10 << 20,
-        proxy: None,
-        priority: 0,
-        aliases: Vec::new(),
-        on_add: OnAdd::All,
-        content: ContentShare::Full,
-        dedup: DedupMode::Full,
-        include: Vec::new(),
-        exclude: Vec::new(),
         timezone: TimeZone::get("Asia/Ho_Chi_Minh").unwrap(),
         is_zone_given: true,
-        encoding: None,
-        headers: Vec::new(),
-        user_agent: None,
-        secret_file: None,
-        publish: true,
-        overrides_block: false,
+        ..Source::plain("a", url)
     }
 }
 

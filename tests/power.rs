@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use feedmill::model::batch::Batch;
-use feedmill::model::entry::{Entry, EntryNo, Fingerprint, Held, Member, Story, StoryNo};
+use feedmill::model::entry::{Entry, EntryNo, Fingerprint, Held, Story, StoryNo};
 use feedmill::model::features::Marks;
 use feedmill::model::source::SourceId;
 use feedmill::model::verdict::{Claim, EntryKey, Joined};
@@ -151,19 +151,7 @@ fn verify(dir: &Path, n: u64) -> u64 {
 
 fn batch(no: u64) -> Batch {
     let held = held(no);
-    let story = Story {
-        no: held.story,
-        public_id: format!("tag:{no}"),
-        date: held.date(),
-        representative: held.no,
-        members: vec![Member { entry: held.no, source: source(), date: held.date(), number: None }],
-        merged_into: None,
-        is_withdrawn: false,
-        is_expired: false,
-        was_changed_late: false,
-        exchanged: None,
-        numbers: Vec::new(),
-    };
+    let story = Story::opened(held.story, format!("tag:{no}"), held.member());
     Batch {
         keys: [(held.key, Claim::Entry(held.no))].into(),
         stories: [(story.no, story)].into(),

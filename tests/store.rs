@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use feedmill::model::batch::Batch;
 use feedmill::model::entry::{
-    Element, Entry, EntryNo, Fingerprint, GuidKind, Held, Member, Person, Slug, Story, StoryNo,
+    Element, Entry, EntryNo, Fingerprint, GuidKind, Held, Person, Slug, Story, StoryNo,
 };
 use feedmill::model::features::Marks;
 use feedmill::model::selection::{Position, Selection, Series, Stretch, Unit};
@@ -140,23 +140,10 @@ fn held(no: u64, of: &str, story: u64, date: i64) -> Held {
     }
 }
 
-fn member(held: &Held) -> Member {
-    Member { entry: held.no, source: held.source.clone(), date: held.date(), number: None }
-}
-
 fn story(no: u64, copies: &[&Held]) -> Story {
     Story {
-        no: StoryNo(no),
-        public_id: format!("tag:news.example,2026:{no}"),
-        date: copies[0].date(),
-        representative: copies[0].no,
-        members: copies.iter().map(|copy| member(copy)).collect(),
-        merged_into: None,
-        is_withdrawn: false,
-        is_expired: false,
-        was_changed_late: false,
-        exchanged: None,
-        numbers: Vec::new(),
+        members: copies.iter().map(|copy| copy.member()).collect(),
+        ..Story::opened(StoryNo(no), format!("tag:news.example,2026:{no}"), copies[0].member())
     }
 }
 

@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::Ingest;
-use super::story::member;
 use super::work::Work;
 use crate::model::batch::Batch;
 use crate::model::change::Change;
@@ -178,10 +177,9 @@ impl Work<'_> {
             if former.merged_into == Some(from.no) && former.members.is_empty() {
                 return Ok(Story {
                     merged_into: None,
-                    members: vec![member(held)],
+                    members: vec![held.member()],
                     representative: held.no,
                     was_changed_late: false,
-                    exchanged: None,
                     ..Story::clone(&former)
                 });
             }
@@ -191,19 +189,7 @@ impl Work<'_> {
     }
 
     fn opened(&mut self, public_id: String, held: &Held) -> Story {
-        Story {
-            no: self.numbers.next_story(),
-            public_id,
-            date: held.date(),
-            representative: held.no,
-            members: vec![member(held)],
-            merged_into: None,
-            is_expired: false,
-            is_withdrawn: false,
-            was_changed_late: false,
-            exchanged: None,
-            numbers: Vec::new(),
-        }
+        Story::opened(self.numbers.next_story(), public_id, held.member())
     }
 
     /// Returns an id for an entry whose own ids are others' for good: made of the number of its story.

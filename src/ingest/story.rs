@@ -11,7 +11,7 @@ use super::report::{Event, Report};
 use super::work::Work;
 use crate::dedup::{self, Change, Closest, Incumbent, Known};
 use crate::model::entry::{
-    CLOSEST_NUMBERS_MAX, Entry, EntryNo, Held, Member, Slug, Story, StoryNo, compared_date,
+    CLOSEST_NUMBERS_MAX, Entry, EntryNo, Held, Slug, Story, StoryNo, compared_date,
 };
 use crate::model::features::Marks;
 use crate::model::ids;
@@ -57,19 +57,7 @@ impl Work<'_> {
         if self.is_taken(&public_id)? {
             public_id = self.spare_id_of(&key, &item.source.id, no);
         }
-        let mut story = Story {
-            no,
-            public_id,
-            date: held.date(),
-            representative: entry,
-            members: vec![member(&held)],
-            merged_into: None,
-            is_withdrawn: false,
-            is_expired: false,
-            was_changed_late: false,
-            exchanged: None,
-            numbers: Vec::new(),
-        };
+        let mut story = Story::opened(no, public_id, held.member());
         self.number(&mut story)?;
         self.note(&story);
         self.batch.entries.insert(entry, held);
@@ -99,7 +87,7 @@ impl Work<'_> {
             if story.members.len() >= COPIES_FOUND_BY {
                 held.marks.keys.clear();
             }
-            story.members.push(member(&held));
+            story.members.push(held.member());
             self.batch.entries.insert(entry, held);
             self.number(&mut story)?;
             self.choose(&mut story)?;
@@ -362,10 +350,6 @@ fn few_numbers(closest: Closest) -> Joined {
     let mut joined = closest.joined;
     joined.numbers.retain(|(name, _)| TELLING.contains(&name.as_str()));
     joined
-}
-
-pub(super) fn member(held: &Held) -> Member {
-    Member { entry: held.no, source: held.source.clone(), date: held.date(), number: None }
 }
 
 /// Tells whether link or files changed, which the fingerprint of the text does not see (P91).

@@ -299,7 +299,32 @@ pub struct Story {
     pub numbers: Vec<(CategorySlug, u64)>,
 }
 
+impl Held {
+    /// Returns how its story lists it; it has no number yet.
+    pub fn member(&self) -> Member {
+        let (entry, source) = (self.no, self.source.clone());
+        Member { entry, source, date: self.date(), number: None }
+    }
+}
+
 impl Story {
+    /// Returns a story as its first copy opens it; it has no numbers yet.
+    pub fn opened(no: StoryNo, public_id: String, opener: Member) -> Self {
+        Self {
+            no,
+            public_id,
+            date: opener.date,
+            representative: opener.entry,
+            members: vec![opener],
+            merged_into: None,
+            is_withdrawn: false,
+            is_expired: false,
+            was_changed_late: false,
+            exchanged: None,
+            numbers: Vec::new(),
+        }
+    }
+
     /// Returns the story's number in a category, if it ever joined it.
     pub fn number_in(&self, category: &CategorySlug) -> Option<u64> {
         self.numbers.iter().find(|(slug, _)| slug == category).map(|(_, number)| *number)

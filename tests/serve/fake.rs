@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use feedmill::model::batch::Batch;
 use feedmill::model::entry::{
-    Entry, EntryNo, Fingerprint, GuidKind, Held, Member, Person, Slug, Story, StoryNo,
+    Entry, EntryNo, Fingerprint, GuidKind, Held, Person, Slug, Story, StoryNo,
 };
 use feedmill::model::features::Marks;
 use feedmill::model::outcome::{BoxFuture, Clock};
@@ -270,25 +270,8 @@ pub fn held(no: u64, story: u64, source: &str, date: &str, title: &str) -> Held 
 pub fn story(no: u64, members: &[&Held]) -> Story {
     let first = members[0];
     Story {
-        no: StoryNo(no),
-        public_id: first.entry.guid.clone().unwrap(),
-        date: first.date(),
-        representative: first.no,
-        members: members
-            .iter()
-            .map(|held| Member {
-                entry: held.no,
-                source: held.source.clone(),
-                date: held.date(),
-                number: None,
-            })
-            .collect(),
-        merged_into: None,
-        is_withdrawn: false,
-        is_expired: false,
-        was_changed_late: false,
-        exchanged: None,
-        numbers: Vec::new(),
+        members: members.iter().map(|held| held.member()).collect(),
+        ..Story::opened(StoryNo(no), first.entry.guid.clone().unwrap(), first.member())
     }
 }
 

@@ -303,19 +303,7 @@ impl Saved {
                     public_id = ids::minted(own, &member.source, authority);
                 }
                 self.lost.push(format!("{}: made anew of its copies", Key::Story(*no)));
-                Story {
-                    no: *no,
-                    public_id,
-                    date: member.date,
-                    representative: member.entry,
-                    members: Vec::new(),
-                    merged_into: None,
-                    is_withdrawn: false,
-                    is_expired: false,
-                    was_changed_late: false,
-                    exchanged: None,
-                    numbers: Vec::new(),
-                }
+                Story { members: Vec::new(), ..Story::opened(*no, public_id, member.clone()) }
             });
             if !story.members.iter().any(|known| known.entry == member.entry) {
                 story.members.push(member.clone());

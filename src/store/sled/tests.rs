@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::entry::{Entry, Fingerprint, GuidKind, Member};
+use crate::model::entry::{Entry, Fingerprint, GuidKind};
 use crate::model::selection::Unit;
 use crate::model::verdict::Joined;
 use crate::store::codec::{Key, RawEntry, seal};
@@ -47,21 +47,7 @@ fn held(no: u64, content: &str) -> Held {
 
 fn article(no: u64, content: &str) -> Batch {
     let held = held(no, content);
-    let member =
-        Member { entry: held.no, source: held.source.clone(), date: held.date(), number: None };
-    let story = Story {
-        no: held.story,
-        public_id: format!("tag:{no}"),
-        date: held.date(),
-        representative: held.no,
-        members: vec![member],
-        merged_into: None,
-        is_withdrawn: false,
-        is_expired: false,
-        was_changed_late: false,
-        exchanged: None,
-        numbers: Vec::new(),
-    };
+    let story = Story::opened(held.story, format!("tag:{no}"), held.member());
     Batch {
         forgotten: crate::model::batch::Forgotten::default(),
         keys: [(held.key, Claim::Entry(held.no))].into(),
