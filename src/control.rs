@@ -1,13 +1,13 @@
 //! The actions of an operator: poll now, status, explain. The same for the daemon and for a command that opens the
 //! store itself.
 
+mod explain;
 mod keeping;
 mod named;
 mod order;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -18,19 +18,16 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use named::Named;
-
 use crate::ingest::{Event, Mode, Report, Settings, Writer};
-use crate::model::entry::{EntryNo, Held, Slug, Story};
 use crate::model::policy::Catalog;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
-use crate::model::verdict::Joined;
 use crate::poll::{self, Finding, Poller, Remembered};
 use crate::store::{Health, Store, StoreError};
 use crate::telemetry::{Metrics, PollOutcome};
 
 pub use keeping::Kept;
+pub use named::unknown_entry;
 pub use order::{Command, CommandError};
 
 /// Polls found at once but not yet handed over, when several are polled in order.
@@ -312,100 +309,10 @@ impl Mill {
         Ok(self.store.select(&selection)?.len())
     }
 
-    /// Says why an entry looks as it does; `None` when there is none of that name.
-    pub fn explain(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let stories = match self.named(name)? {
-            Named::Story(story) => vec![story],
-            Named::Entries(entries) => {
-                let mut numbers: Vec<_> = entries.iter().map(|held| held.story).collect();
-                numbers.dedup();
-                self.store.stories(&numbers)?.into_iter().flatten().collect()
-            }
-            Named::Withheld(source, by) => {
-                let why = named::why_withheld(by);
-                return Ok(Some(format!("an item of {source}, withheld by {why}\n")));
-            }
-            Named::Unknown => return Ok(None),
-        };
-        let texts: Result<Vec<String>, _> = stories.iter().map(|it| self.explained(it)).collect();
-        Ok(Some(texts?.join("\n")))
-    }
-
-    fn explained(&self, story: &Story) -> Result<String, StoreError> {
-        let numbers: Vec<EntryNo> = story.members.iter().map(|member| member.entry).collect();
-        let held = self.store.entries(&numbers)?;
-        let mut text = format!("story {}\n", story.public_id);
-        let _ = writeln!(text, "  page: /entry/{}", Slug::of(&story.public_id));
-        let _ = writeln!(text, "  date: {} (fixed by the entry that opened it)", story.date);
-        if let Some(into) = story.merged_into {
-            let _ = writeln!(text, "  merged into story number {}", into.0);
-        }
-        if story.is_withdrawn {
-            text.push_str("  withdrawn\n");
-        }
-        if story.is_expired {
-            text.push_str("  its text is gone: older than [store] retention\n");
-        }
-        for held in held.iter().flatten() {
-            explain_copy(&mut text, held, held.no == story.representative);
-            let state = crate::poll::state_of(self.store.as_ref(), &held.source)?;
-            explain_flaws(&mut text, &state.flaws);
-        }
-        Ok(text)
-    }
-
     /// Stops the writer after the commit in hand.
     pub async fn stop(&self) {
         self.writer.stop().await;
     }
-}
-
-fn explain_copy(text: &mut String, held: &Held, is_representative: bool) {
-    let shown = if is_representative { ", the copy that is shown" } else { "" };
-    let _ = writeln!(text, "entry {} of {}{shown}", held.no.0, held.source);
-    let _ = writeln!(text, "  title: {}", held.entry.title);
-    let link = held.entry.link.as_deref().unwrap_or("none");
-    let _ = writeln!(text, "  link: {link}");
-    let guid = held.entry.guid.as_deref().unwrap_or("none");
-    let _ = writeln!(text, "  guid: {guid}");
-    let published = held.entry.published.map_or("not given".to_owned(), |at| at.to_string());
-    let _ = writeln!(text, "  published: {published}");
-    let _ = writeln!(text, "  first seen: {}", held.first_seen);
-    if let Some(filed) = held.filed {
-        let _ = writeln!(text, "  filed under: {filed} (no date of its own, or an absurd one)");
-    }
-    let _ = writeln!(text, "  updated: {}", held.updated);
-    if let Some(credit) = &held.credit {
-        let _ = writeln!(text, "  credit: {credit}");
-    }
-    let _ = write!(text, "  joined by rule {}", held.joined.rule);
-    if let Some(with) = held.joined.with {
-        let _ = write!(text, ", matched entry {}", with.0);
-    }
-    explain_numbers(text, ", ", &held.joined);
-    if let Some(closest) = &held.closest {
-        let other = closest.with.map_or(String::new(), |no| format!(": entry {}", no.0));
-        let _ = write!(text, "  closest other{other}, turned down by rule {}", closest.rule);
-        explain_numbers(text, ": ", closest);
-    }
-}
-
-/// Ends a line with the figures of a rule, to three decimals.
-fn explain_numbers(text: &mut String, before: &str, joined: &Joined) {
-    for (index, (name, value)) in joined.numbers.iter().enumerate() {
-        let before = if index == 0 { before } else { ", " };
-        let _ = write!(text, "{before}{name} {}", (value * 1_000.0).round() / 1_000.0);
-    }
-    text.push('\n');
-}
-
-/// Says what had to be mended in the last document of an entry's source.
-fn explain_flaws(text: &mut String, flaws: &[(String, u32)]) {
-    if flaws.is_empty() {
-        return;
-    }
-    let list: Vec<String> = flaws.iter().map(|(name, count)| format!("{name} × {count}")).collect();
-    let _ = writeln!(text, "  mended in its feed's last document: {}", list.join(", "));
 }
 
 /// Writes a report as the lines of `poll --json`, without the last.
@@ -426,6 +333,25 @@ fn line(event: &Event) -> String {
         .to_string(),
         Event::Merged { old, into } => json!({ "merged": old, "into": into }).to_string(),
     }
+}
+
+/// Writes how far a poll of several sources is, and what that of one came to.
+pub fn progress_line(report: &Report, done: usize, of: usize) -> String {
+    let counts = &report.counts;
+    json!({
+        "done": done,
+        "of": of,
+        "source": report.source.as_str(),
+        "outcome": report.outcome.name(),
+        "http_status": report.http_status,
+        "new": counts.new,
+        "duplicate": counts.duplicate,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "withheld": counts.withheld,
+        "error": report.error,
+    })
+    .to_string()
 }
 
 /// Writes the last line of `poll --json`.

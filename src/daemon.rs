@@ -3,6 +3,7 @@
 //! Only here is an engine of the store named.
 
 mod actions;
+mod fixed;
 mod hidden;
 mod keeper;
 mod keeping;
@@ -25,6 +26,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use reload::Reloader;
+pub(crate) use standstill::standstill;
+
 use standstill::Standstill;
 use vitals::Vitals;
 
@@ -62,7 +65,15 @@ const QUEUE_MAX: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     /// The store does not open.
-    #[error("failed to open the store")]
+    #[error("failed to open the store at {path} ([store] path)")]
+    Open {
+        /// Where it is.
+        path: String,
+        /// Why.
+        source: StoreError,
+    },
+    /// The store cannot be read.
+    #[error("failed to read the store")]
     Store(#[from] StoreError),
     /// An address cannot be listened on.
     #[error("failed to listen on {address} (is another process using it?)")]
@@ -85,6 +96,7 @@ pub enum DaemonError {
     },
 }
 
+pub use fixed::kept_authority_warning;
 pub use keeping::{repair, restore};
 
 /// Completes when the process is told to stop: SIGTERM or SIGINT. Both are heard from this call on, within a runtime.
@@ -155,7 +167,10 @@ async fn open_store(config: &Config, now: Timestamp) -> Result<Arc<dyn Store>, D
         Ok(Arc::new(store))
     };
     match tokio::task::spawn_blocking(open).await {
-        Ok(store) => Ok(store?),
+        Ok(store) => store.map_err(|source| DaemonError::Open {
+            path: config.store.path.display().to_string(),
+            source,
+        }),
         Err(error) => Err(DaemonError::Io {
             operation: "open the store",
             source: std::io::Error::other(error),
@@ -273,9 +288,13 @@ pub async fn run_with(
     let vitals = Arc::new(Vitals::default());
     let (keeping, policy) = tokio::sync::watch::channel(config.store.clone());
     let watch = keeper::new(&site, Standstill::new(policy.clone()), &mill, &vitals);
+    let disk = Standstill::new(policy.clone());
+    if let Some(warning) = fixed::authority_warning(mill.store().as_ref(), &config) {
+        tracing::warn!("{warning}");
+    }
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;
     let reloader = Arc::new(Reloader::new(config, fetch, &mill, &site, &vitals, &clock, keeping));
-    let actions = actions::new(&mill, &reloader);
+    let actions = actions::new(&mill, &reloader, disk);
     let mut tasks = vec![
         tokio::spawn(serve_admin(admin, actions, limits, stop.clone())),
         tokio::spawn(scheduler::run(Arc::clone(&mill), watch, Arc::clone(&clock), stop.clone())),

@@ -317,11 +317,14 @@ impl Ingest {
         false
     }
 
-    /// Writes down the names of categories, so that one that leaves the configuration is answered 410.
+    /// Writes down what has pages: categories and published sources, so that one that leaves is answered 410.
     fn remember_names(&self) -> Result<(), StoreError> {
-        let slugs = self.settings.catalog.categories.iter().map(|category| &category.slug);
+        let catalog = &self.settings.catalog;
+        let categories = catalog.categories.iter().map(|it| format!("category/{}", it.slug));
+        let published = catalog.sources.iter().filter(|source| source.publish);
+        let sources = published.map(|source| format!("published/{}", source.id));
         let keys: Vec<EntryKey> =
-            slugs.map(|slug| EntryKey::name(&format!("category/{slug}"))).collect();
+            categories.chain(sources).map(|name| EntryKey::name(&name)).collect();
         let known = self.store.find(&keys)?;
         let new = keys.into_iter().zip(known).filter(|(_, known)| known.is_none());
         let keys: BTreeMap<EntryKey, Claim> = new.map(|(key, _)| (key, Claim::Barred)).collect();

@@ -6,7 +6,8 @@ use std::path::Path;
 /// exists; `None` when the system does not say.
 pub fn free_bytes(path: &Path) -> Option<u64> {
     let existing = path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
-    let disk = rustix::fs::statvfs(existing).ok()?;
+    // What has no blocks, as /proc, is no disk that could be full.
+    let disk = rustix::fs::statvfs(existing).ok().filter(|disk| disk.f_blocks > 0)?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
@@ -25,6 +26,7 @@ mod tests {
     #[test]
     fn the_machine_answers() {
         assert!(free_bytes(Path::new("/no/such/place")).is_some_and(|bytes| bytes > 0));
+        assert_eq!(free_bytes(Path::new("/proc/no-such")), None);
         assert!(memory_bytes() > 1 << 20, "a test uses more than a mebibyte");
     }
 }

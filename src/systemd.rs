@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -97,14 +97,31 @@ pub fn listen_fds() -> io::Result<Vec<Passed>> {
     }
     sd_notify::listen_fds_with_names()?
         .map(|(raw, name)| {
+            if !is_listening(raw) {
+                let message =
+                    format!("descriptor {raw}, named by $LISTEN_FDS, is no listening socket");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+            }
             // SAFETY: systemd passed this descriptor to this very process ($LISTEN_PID was
-            // compared), it is open (its flags were just set), and `TAKEN` lets it be owned only
-            // once.
+            // compared), it is open (its flags were just set) and a listening socket, which nothing
+            // of ours is yet, and `TAKEN` lets it be owned only once.
             #[expect(unsafe_code, reason = "there is no other way to own a passed descriptor")]
             let fd = unsafe { OwnedFd::from_raw_fd(raw) };
             Ok(Passed { name, listener: listener(fd)? })
         })
         .collect()
+}
+
+/// Tells whether a descriptor is a listening socket. One that was announced but not passed may be anything that this
+/// process has opened since: owning it would close it under its owner.
+fn is_listening(raw: RawFd) -> bool {
+    // SAFETY: it is asked what it is while nobody else runs that could close it; its flags were just set, so it is open.
+    #[expect(
+        unsafe_code,
+        reason = "a descriptor that is not ours can only be borrowed by its number"
+    )]
+    let fd = unsafe { BorrowedFd::borrow_raw(raw) };
+    rustix::net::sockopt::socket_acceptconn(fd).is_ok_and(|is_listening| is_listening)
 }
 
 /// Tells by its address what a socket is; asking a socket of another family fails.
@@ -147,6 +164,22 @@ mod tests {
     fn a_file_is_no_listener() {
         let file = tempfile::tempfile().unwrap();
         assert!(listener(OwnedFd::from(file)).is_err());
+    }
+
+    #[test]
+    fn only_a_listening_socket_is_taken() {
+        use std::os::fd::AsRawFd;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let file = tempfile::tempfile().unwrap();
+        let cases = [
+            ("a listener", listener.as_raw_fd(), true),
+            ("a connection", peer.as_raw_fd(), false),
+            ("a file", file.as_raw_fd(), false),
+        ];
+        for (name, raw, expected) in cases {
+            assert_eq!(is_listening(raw), expected, "{name}");
+        }
     }
 
     #[test]

@@ -6,7 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Exit, Failure, counted, environment, online, print_line};
-use crate::config::{self, Problem};
+use crate::config::{self, Problem, Severity};
+use crate::daemon;
+use crate::model::policy::Config;
 
 /// Arguments of `check`.
 #[derive(Args)]
@@ -28,7 +30,8 @@ pub(super) fn run(explicit: Option<&Path>, arguments: &CheckArguments) -> Result
         false => print_line(&problem.to_string()),
     };
     match config::load(&path, &environment) {
-        Ok(loaded) => {
+        Ok(mut loaded) => {
+            loaded.warnings.extend(of_the_store(&loaded.config));
             loaded.warnings.iter().for_each(print);
             let catalog = &loaded.config.catalog;
             if !arguments.json {
@@ -51,6 +54,18 @@ pub(super) fn run(explicit: Option<&Path>, arguments: &CheckArguments) -> Result
             Err(Failure::new(Exit::Config, counted(&problems, &path)))
         }
     }
+}
+
+/// Says what the store has fixed already.
+fn of_the_store(config: &Config) -> Option<Problem> {
+    let warning = daemon::kept_authority_warning(config)?;
+    let (key, rest) = warning.split_once(": ")?;
+    let (message, remedy) = rest.split_once(" — ")?;
+    Some(Problem {
+        severity: Severity::Warning,
+        key: key.to_owned(),
+        ..Problem::of_file(&config.path, message, remedy)
+    })
 }
 
 fn some(count: usize, one: &str, more: &str) -> String {

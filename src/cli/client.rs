@@ -47,44 +47,53 @@ pub(super) async fn ask(
     request(&config.server.admin, method, path).await
 }
 
+/// Takes a piece of an answer.
+pub(super) type OnPiece<'a> = dyn FnMut(&[u8]) -> std::io::Result<()> + Send + 'a;
+
 /// Asks the daemon for something long, and hands it over piece by piece; `None` when none is running.
-pub(super) async fn download(
+pub(super) async fn follow(
     config: &Config,
+    method: Method,
     path: &str,
-    on_piece: &mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send),
+    on_piece: &mut OnPiece<'_>,
 ) -> Result<Option<()>, Failure> {
     if ask(config, Method::GET, "/status.json").await?.is_none() {
         return Ok(None);
     }
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Failure::new(Exit::Io, format!("the answer of the daemon broke off: {error}"))
-    };
+    let lost = |error: std::io::Error| broken(&error);
     let done = match &config.server.admin {
-        Listen::Unix(socket) => match tokio::net::UnixStream::connect(socket).await {
-            Ok(stream) => pieces(stream, path, on_piece).await,
-            Err(error) => Err(error.into()),
-        },
-        Listen::Tcp(address) => match tokio::net::TcpStream::connect(address).await {
-            Ok(stream) => pieces(stream, path, on_piece).await,
-            Err(error) => Err(error.into()),
-        },
+        Listen::Unix(socket) => {
+            let stream = tokio::net::UnixStream::connect(socket).await.map_err(lost)?;
+            pieces(stream, method, path, on_piece).await
+        }
+        Listen::Tcp(address) => {
+            let stream = tokio::net::TcpStream::connect(address).await.map_err(lost)?;
+            pieces(stream, method, path, on_piece).await
+        }
     };
-    done.map(Some).map_err(failed)
+    done.map(Some)
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Exit::Io, format!("the answer of the daemon broke off: {error}"))
 }
 
 async fn pieces(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    method: Method,
     path: &str,
-    on_piece: &mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send),
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut response = send(stream, Method::GET, path).await?;
+    on_piece: &mut OnPiece<'_>,
+) -> Result<(), Failure> {
+    let mut response = send(stream, method, path).await.map_err(|error| broken(&error))?;
     if response.status() != hyper::StatusCode::OK {
-        let body = response.into_body().collect().await?.to_bytes();
-        return Err(String::from_utf8_lossy(&body).trim_end().into());
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(|error| broken(&error))?;
+        let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+        return told(Reply { status, body }).map(drop);
     }
     while let Some(frame) = response.frame().await {
-        if let Ok(piece) = frame?.into_data() {
-            on_piece(&piece)?;
+        if let Ok(piece) = frame.map_err(|error| broken(&error))?.into_data() {
+            on_piece(&piece).map_err(|error| broken(&error))?;
         }
     }
     Ok(())
@@ -141,8 +150,8 @@ async fn request(admin: &Listen, method: Method, path: &str) -> Result<Option<Re
 }
 
 fn is_absent(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionRefused, NotFound};
-    matches!(error.kind(), NotFound | ConnectionRefused)
+    use std::io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | ConnectionRefused)
 }
 
 async fn exchange(

@@ -9,7 +9,7 @@ use clap::Args;
 use super::table::Row;
 use super::{Exit, Failure, print_line, runtime};
 use crate::clock::SystemClock;
-use crate::control::PollRequest;
+use crate::control::{self, PollRequest};
 use crate::daemon;
 use crate::ingest::{Event, Report};
 use crate::model::outcome::Clock;
@@ -27,6 +27,9 @@ pub(super) struct DemoArguments {
     /// Poll everything once, print what was merged, and end
     #[arg(long)]
     once: bool,
+    /// With --once: print the JSON lines of `poll --json`
+    #[arg(long, requires = "once")]
+    json: bool,
 }
 
 /// Starts the publishers, and the daemon (or one poll) against them.
@@ -61,14 +64,19 @@ async fn demo(arguments: &DemoArguments, dir: &Path) -> Result<Exit, Failure> {
         Failure::new(Exit::Io, format!("failed to write {}: {error}", path.display()))
     })?;
     let config = super::load(Some(&path))?.config;
-    if arguments.once { once(config).await } else { serve(config, dir).await }
+    if arguments.once { once(config, arguments.json).await } else { serve(config, dir).await }
 }
 
-async fn once(config: Config) -> Result<Exit, Failure> {
+async fn once(config: Config, is_json: bool) -> Result<Exit, Failure> {
     let mill = daemon::open(config, None).await.map_err(super::run::failure)?;
     let reports = mill.poll(&PollRequest::default(), &mut |_| {}).await;
     mill.stop().await;
     let reports = reports.map_err(|error| Failure::new(Exit::Io, super::run::chain(&error)))?;
+    if is_json {
+        reports.iter().flat_map(control::lines).for_each(|line| print_line(&line));
+        print_line(&control::last_line(&reports));
+        return Ok(Exit::Done);
+    }
     super::poll::print_reports(&reports);
     print_merged(&reports);
     Ok(Exit::Done)

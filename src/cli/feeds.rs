@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Exit, Failure, client, environment, eprint_line, print_line, runtime};
 use crate::clock::SystemClock;
-use crate::config::edit::{Addition, EditError, Wanted};
+use crate::config::edit::{Addition, EditError, NewSource, Wanted};
 use crate::config::{self};
 use crate::daemon;
 use crate::model::outcome::{Clock, Fetch};
@@ -33,7 +33,7 @@ pub(super) struct DiscoverArguments {
     /// Append what was found to the configuration, keeping its comments
     #[arg(long)]
     add: bool,
-    /// Print a JSON object for each feed found
+    /// Print a JSON object for each feed found, and with --add one of what was added
     #[arg(long)]
     json: bool,
 }
@@ -46,6 +46,9 @@ pub(super) struct ImportArguments {
     /// Append them to the configuration, keeping its comments
     #[arg(long)]
     add: bool,
+    /// Print a JSON object for each subscription, and with --add one of what was added
+    #[arg(long)]
+    json: bool,
 }
 
 /// Arguments of `export`.
@@ -90,11 +93,9 @@ pub(super) fn discover(
             let line = json!({ "url": url, "title": feed.title, "entries": feed.entries });
             print_line(&line.to_string());
         }
-        if !arguments.add {
-            return Ok(Exit::Done);
-        }
     }
-    offer(&config, path.as_deref(), wanted, &[], arguments.add)
+    let addition = Addition::plan(&config, wanted);
+    offer(&addition, path.as_deref(), arguments.add, arguments.json)
 }
 
 /// Prints the subscriptions of a list as `[[source]]` blocks.
@@ -132,7 +133,20 @@ pub(super) fn import(
         url: outline.xml_url,
         title: outline.title,
     });
-    let exit = offer(&config, path.as_deref(), wanted.collect(), &titles, arguments.add)?;
+    let mut addition = Addition::plan(&config, wanted.collect());
+    for (slug, title) in &titles {
+        let is_used = addition.sources.iter().any(|source| source.categories.contains(slug));
+        if is_used {
+            addition.entitle(&config, slug, title);
+        }
+    }
+    if arguments.json {
+        for NewSource { id, url, title, categories } in &addition.sources {
+            let line = json!({ "id": id, "url": url, "title": title, "categories": categories });
+            print_line(&line.to_string());
+        }
+    }
+    let exit = offer(&addition, path.as_deref(), arguments.add, arguments.json)?;
     Ok(if has_failed { Exit::Failures } else { exit })
 }
 
@@ -190,25 +204,17 @@ fn configured(explicit: Option<&Path>) -> Result<(Option<PathBuf>, Config), Fail
 
 /// Shows what would be added, or adds it.
 fn offer(
-    config: &Config,
+    addition: &Addition,
     path: Option<&Path>,
-    wanted: Vec<Wanted>,
-    titles: &[(String, String)],
     is_added: bool,
+    is_json: bool,
 ) -> Result<Exit, Failure> {
-    let mut addition = Addition::plan(config, wanted);
-    for (slug, title) in titles {
-        let is_used = addition.sources.iter().any(|source| source.categories.contains(slug));
-        if is_used {
-            addition.entitle(config, slug, title);
-        }
-    }
     for url in &addition.known {
         let url = crate::model::scrub::scrub_url(url);
         eprint_line(&format!("{url} is configured already"));
     }
     if !is_added {
-        if !addition.sources.is_empty() {
+        if !addition.sources.is_empty() && !is_json {
             print_line(addition.to_toml().trim_end());
         }
         return Ok(Exit::Done);
@@ -220,8 +226,12 @@ fn offer(
         addition.write(path, &environment).map_err(|error| edit_failure(&error))?;
     }
     let count = addition.sources.len();
-    let noun = if count == 1 { "source" } else { "sources" };
-    print_line(&format!("added {count} {noun} to {}", path.display()));
+    if is_json {
+        print_line(&json!({ "added": count, "file": path.display().to_string() }).to_string());
+    } else {
+        let noun = if count == 1 { "source" } else { "sources" };
+        print_line(&format!("added {count} {noun} to {}", path.display()));
+    }
     Ok(Exit::Done)
 }
 

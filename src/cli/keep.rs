@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::run::{chain, failure, store_exit};
 use super::{Exit, Failure, client, eprint_line, print_line, runtime};
@@ -23,6 +23,9 @@ const FINDINGS_SHOWN: usize = 50;
 pub(super) struct FileArguments {
     /// The backup: one zstd stream of JSON lines
     file: PathBuf,
+    /// Print a JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 /// Arguments of `verify`.
@@ -50,7 +53,11 @@ pub(super) fn backup(config: Config, arguments: &FileArguments) -> Result<Exit, 
     }
     done?;
     let bytes = std::fs::metadata(file).map_or(0, |facts| facts.len());
-    print_line(&format!("{}: {}", file.display(), super::status::mebibytes(bytes)));
+    if arguments.json {
+        print_line(&json!({ "file": file.display().to_string(), "bytes": bytes }).to_string());
+    } else {
+        print_line(&format!("{}: {}", file.display(), super::status::mebibytes(bytes)));
+    }
     Ok(Exit::Done)
 }
 
@@ -61,7 +68,7 @@ async fn backup_to(config: Config, aside: &Path) -> Result<(), Failure> {
         bar.inc(u64::try_from(piece.len()).unwrap_or(0));
         file.write_all(piece)
     };
-    if client::download(&config, "/backup", &mut on_piece).await?.is_none() {
+    if client::follow(&config, Method::GET, "/backup", &mut on_piece).await?.is_none() {
         let mill = daemon::open(config, None).await.map_err(failure)?;
         let bar = self::bar("entries");
         let made = mill.backup(&mut file, &mut |progress| show(&bar, progress));
@@ -89,26 +96,29 @@ fn aside(file: &Path) -> PathBuf {
 pub(super) fn restore(config: &Config, arguments: &FileArguments) -> Result<Exit, Failure> {
     refuse_beside_daemon(config, "restore")?;
     let file = &arguments.file;
-    let from = File::open(file).map_err(|error| {
-        Failure::new(Exit::Data, format!("failed to read {}: {error}", file.display()))
-    })?;
+    let from = File::open(file).map_err(|error| file_failure("read", file, &error))?;
     let bar = bar("entries");
     let restored = daemon::restore(config, from, &mut |progress| show(&bar, progress));
     bar.finish_and_clear();
     let totals = restored.map_err(|error| backup_failure(&error))?;
-    print_line(&format!(
-        "{}: {} entries in {} stories restored",
-        config.store.path.display(),
-        totals.entries,
-        totals.stories
-    ));
+    let path = config.store.path.display();
+    if arguments.json {
+        let (entries, stories) = (totals.entries, totals.stories);
+        let told = json!({ "path": path.to_string(), "entries": entries, "stories": stories });
+        print_line(&told.to_string());
+    } else {
+        print_line(&format!(
+            "{path}: {} entries in {} stories restored",
+            totals.entries, totals.stories
+        ));
+    }
     Ok(Exit::Done)
 }
 
 /// Reads every record, and mends if asked to.
 pub(super) fn verify(config: Config, arguments: &VerifyArguments) -> Result<Exit, Failure> {
     if arguments.repair {
-        return repair(&config);
+        return repair(&config, arguments);
     }
     let told = runtime()?.block_on(verification(config))?;
     let value: Value = serde_json::from_str(&told).unwrap_or_default();
@@ -118,7 +128,7 @@ pub(super) fn verify(config: Config, arguments: &VerifyArguments) -> Result<Exit
         .map(|findings| findings.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
     if arguments.json {
-        print_line(&told);
+        print_line(told.trim_end());
     } else {
         print_findings(&findings, value.get("entries").and_then(Value::as_u64).unwrap_or(0));
     }
@@ -127,10 +137,7 @@ pub(super) fn verify(config: Config, arguments: &VerifyArguments) -> Result<Exit
 
 async fn verification(config: Config) -> Result<String, Failure> {
     if let Some(reply) = client::ask(&config, Method::GET, "/verify").await? {
-        return match reply.status {
-            200 => Ok(reply.body),
-            _ => Err(Failure::new(Exit::Unavailable, reply.body.trim_end().to_owned())),
-        };
+        return client::told(reply);
     }
     let mill = daemon::open(config, None).await.map_err(|error| with_remedy(failure(error)))?;
     let bar = bar("records");
@@ -166,9 +173,22 @@ fn print_findings(findings: &[&str], entries: u64) {
     );
 }
 
-fn repair(config: &Config) -> Result<Exit, Failure> {
+fn repair(config: &Config, arguments: &VerifyArguments) -> Result<Exit, Failure> {
     refuse_beside_daemon(config, "verify --repair")?;
-    let repaired = daemon::repair(config).map_err(|error| store_failure(&error))?;
+    let repaired = daemon::repair(config).map_err(|error| {
+        let path = config.store.path.display();
+        Failure::new(store_exit(&error), format!("{path}: {}", chain(&error)))
+    })?;
+    if arguments.json {
+        let told = json!({
+            "entries": repaired.entries,
+            "stories": repaired.stories,
+            "lost": repaired.lost,
+            "quarantine": repaired.quarantine.display().to_string(),
+        });
+        print_line(&told.to_string());
+        return Ok(Exit::Done);
+    }
     for lost in repaired.lost.iter().take(FINDINGS_SHOWN) {
         print_line(&format!("lost: {lost}"));
     }

@@ -1,6 +1,5 @@
 //! `feedmill poll`: polls now, and says what was found.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
 use clap::Args;
@@ -16,9 +15,6 @@ use crate::daemon;
 use crate::ingest::Report;
 use crate::model::policy::Config;
 use crate::model::source::SourceId;
-
-/// How often a sign of life moves.
-const TICK: std::time::Duration = std::time::Duration::from_millis(120);
 
 /// Arguments of `poll`.
 #[derive(Args)]
@@ -58,7 +54,7 @@ async fn poll(config: Config, arguments: PollArguments) -> Result<Exit, Failure>
             Exit::TryLater,
             "the daemon has the store; stop it first: --at needs the store to itself",
         )),
-        (Some(before), None) => by_daemon(&config, &arguments, &before.body).await,
+        (Some(_), None) => by_daemon(&config, &arguments).await,
         (None, _) => here(config, &arguments).await,
     }
 }
@@ -70,40 +66,78 @@ fn unknown_source(name: &str) -> Failure {
     )
 }
 
-async fn by_daemon(
-    config: &Config,
-    arguments: &PollArguments,
-    before: &str,
-) -> Result<Exit, Failure> {
+async fn by_daemon(config: &Config, arguments: &PollArguments) -> Result<Exit, Failure> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for source in &arguments.sources {
         query.append_pair("source", source);
     }
-    for (flag, name) in [(arguments.due, "due"), (arguments.dry_run, "dry_run"), (true, "lines")] {
-        if flag {
-            query.append_pair(name, "1");
-        }
+    let flags = [
+        (arguments.due, "due"),
+        (arguments.dry_run, "dry_run"),
+        (arguments.json, "lines"),
+        (true, "progress"),
+    ];
+    for (_, name) in flags.into_iter().filter(|(flag, _)| *flag) {
+        query.append_pair(name, "1");
     }
     let path = format!("/poll?{}", query.finish());
-    let bar = waiting();
-    let reply = client::ask(config, Method::POST, &path).await;
-    bar.finish_and_clear();
-    let reply = reply?;
-    let Some(reply) = reply.filter(|reply| reply.status == 200) else {
+    let mut told = Told { bar: progress(0), ..Told::default() };
+    let mut on_piece = |piece: &[u8]| {
+        told.piece(piece);
+        Ok(())
+    };
+    let asked = client::follow(config, Method::POST, &path, &mut on_piece).await;
+    told.bar.finish_and_clear();
+    let Some(totals) = asked?.and(told.totals) else {
         return Err(Failure::new(Exit::Unavailable, "the daemon went away; try again"));
     };
-    let last = reply.body.lines().last().unwrap_or_default();
-    let totals: Value = serde_json::from_str(last).unwrap_or_default();
     if arguments.json {
-        print_line(reply.body.trim_end());
+        print_line(&totals.to_string());
     } else {
-        let after = client::ask(config, Method::GET, "/status.json").await?;
-        let after = after.map(|status| status.body).unwrap_or_default();
-        print_polls(&polls(&reply.body, before, &after, arguments));
+        print_polls(&told.polls);
         print_totals(&totals);
     }
     let failed = totals.get("failed").and_then(Value::as_u64).unwrap_or(0);
     Ok(if failed == 0 { Exit::Done } else { Exit::Failures })
+}
+
+/// What a daemon has told of its polls.
+struct Told {
+    bar: ProgressBar,
+    /// The beginning of a line whose end is to come.
+    begun: Vec<u8>,
+    polls: Vec<Polled>,
+    totals: Option<Value>,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self { bar: ProgressBar::hidden(), begun: Vec::new(), polls: Vec::new(), totals: None }
+    }
+}
+
+impl Told {
+    fn piece(&mut self, piece: &[u8]) {
+        self.begun.extend_from_slice(piece);
+        while let Some(end) = self.begun.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.begun.drain(..=end).collect();
+            self.line(String::from_utf8_lossy(&line).trim_end());
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        let line: Value = serde_json::from_str(text).unwrap_or_default();
+        let number = |key: &str| line.get(key).and_then(Value::as_u64);
+        if let (Some(done), Some(of)) = (number("done"), number("of")) {
+            self.bar.set_length(of);
+            self.bar.set_position(done);
+            self.polls.push(polled(&line));
+        } else if number("polled").is_some() {
+            self.totals = Some(line);
+        } else {
+            self.bar.suspend(|| print_line(text));
+        }
+    }
 }
 
 /// What is told of one poll.
@@ -119,62 +153,16 @@ struct Polled {
 
 const VERDICTS: [&str; 5] = ["new", "duplicate", "updated", "unchanged", "withheld"];
 
-/// Puts together what the daemon's lines and its status tell. A dry run leaves no trace in the status.
-fn polls(lines: &str, before: &str, after: &str, arguments: &PollArguments) -> Vec<Polled> {
-    let mut counts: BTreeMap<String, [u64; VERDICTS.len()]> = BTreeMap::new();
-    for line in lines.lines() {
-        let line: Value = serde_json::from_str(line).unwrap_or_default();
-        let text = |key: &str| line.get(key).and_then(Value::as_str);
-        let (Some(source), Some(verdict)) = (text("source"), text("verdict")) else { continue };
-        let of_source = counts.entry(source.to_owned()).or_default();
-        let named = VERDICTS.iter().zip(of_source.iter_mut()).find(|(name, _)| **name == verdict);
-        if let Some((_, count)) = named {
-            *count += 1;
-        }
-    }
-    let ((_, before), (order, after)) = (states(before), states(after));
-    let was_polled = |id: &String| {
-        let attempt = |states: &BTreeMap<String, Value>| {
-            states.get(id).and_then(|source| source.get("last_attempt")).cloned()
-        };
-        counts.contains_key(id) || attempt(&before) != attempt(&after)
-    };
-    let ids = if arguments.sources.is_empty() { &order } else { &arguments.sources };
-    ids.iter()
-        .filter(|id| was_polled(id))
-        .map(|id| Polled {
-            source: id.clone(),
-            counts: counts.get(id).copied().unwrap_or_default(),
-            ..polled(after.get(id), arguments.dry_run)
-        })
-        .collect()
-}
-
-/// Returns the ids of a status in its order, and what it says of each.
-fn states(status: &str) -> (Vec<String>, BTreeMap<String, Value>) {
-    let status: Value = serde_json::from_str(status).unwrap_or_default();
-    let sources = status.get("sources").and_then(Value::as_array).cloned().unwrap_or_default();
-    let id = |source: &Value| source.get("id").and_then(Value::as_str).map(str::to_owned);
-    let known: Vec<_> = sources.into_iter().filter_map(|it| Some((id(&it)?, it))).collect();
-    (known.iter().map(|(id, _)| id.clone()).collect(), known.into_iter().collect())
-}
-
-/// Says how a poll ended, from the state of its source afterwards.
-fn polled(state: Option<&Value>, is_dry_run: bool) -> Polled {
-    let word = |key: &str| state.and_then(|state| state.get(key)).and_then(Value::as_str);
-    let status = state.and_then(|state| state.get("http_status")).and_then(Value::as_u64);
-    let outcome = match (word("state"), status) {
-        _ if is_dry_run => "-",
-        (Some("failing"), _) => "failed",
-        (Some("gone"), _) => "gone",
-        (_, Some(304)) => "not_modified",
-        _ => "modified",
-    };
+/// Reads how far a poll is: what became of one source.
+fn polled(line: &Value) -> Polled {
+    let word = |key: &str| line.get(key).and_then(Value::as_str).map(str::to_owned);
+    let number = |key: &str| line.get(key).and_then(Value::as_u64);
     Polled {
-        outcome: outcome.to_owned(),
-        http_status: status.filter(|_| !is_dry_run).map_or("-".to_owned(), |it| it.to_string()),
-        error: word("last_error").filter(|_| !is_dry_run).map(str::to_owned),
-        ..Polled::default()
+        source: word("source").unwrap_or_default(),
+        outcome: word("outcome").unwrap_or_default(),
+        http_status: number("http_status").map_or("-".to_owned(), |status| status.to_string()),
+        counts: VERDICTS.map(|verdict| number(verdict).unwrap_or(0)),
+        error: word("error"),
     }
 }
 
@@ -206,6 +194,10 @@ fn print_totals(totals: &Value) {
 }
 
 async fn here(config: Config, arguments: &PollArguments) -> Result<Exit, Failure> {
+    if let Some(reason) = daemon::standstill(&config).filter(|_| !arguments.dry_run) {
+        let message = format!("{reason}; free some disk, or lower store.reserve");
+        return Err(Failure::new(Exit::TryLater, message));
+    }
     let mill = daemon::open(config, arguments.at).await.map_err(super::run::failure)?;
     let request = PollRequest {
         sources: arguments.sources.iter().map(|name| SourceId::new(name)).collect(),
@@ -217,7 +209,7 @@ async fn here(config: Config, arguments: &PollArguments) -> Result<Exit, Failure
     let mut on_report = |report: &Report| {
         bar.inc(1);
         if arguments.json {
-            control::lines(report).iter().for_each(|line| print_line(line));
+            bar.suspend(|| control::lines(report).iter().for_each(|line| print_line(line)));
         }
     };
     let reports = mill.poll(&request, &mut on_report).await;
@@ -233,19 +225,6 @@ async fn here(config: Config, arguments: &PollArguments) -> Result<Exit, Failure
     }
     let has_failed = reports.iter().any(|report| report.error.is_some());
     Ok(if has_failed { Exit::Failures } else { Exit::Done })
-}
-
-/// Shows that the daemon is at work; how far it is, it says at the end.
-fn waiting() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} the daemon polls  {elapsed}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(TICK);
-    bar
 }
 
 fn progress(total: usize) -> ProgressBar {

@@ -15,7 +15,7 @@ pub(super) fn run(config: Config) -> Result<Exit, Failure> {
 /// Turns a daemon's error into an exit code and one line.
 pub(super) fn failure(error: DaemonError) -> Failure {
     let exit = match &error {
-        DaemonError::Store(source) => store_exit(source),
+        DaemonError::Open { source, .. } | DaemonError::Store(source) => store_exit(source),
         DaemonError::Listen { .. } => Exit::Unavailable,
         DaemonError::Setup(_) => Exit::Config,
         DaemonError::Io { .. } => Exit::Io,

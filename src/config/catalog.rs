@@ -135,9 +135,11 @@ fn source(
         body_bytes_max: section
             .optional("max_body", values::some_size_bytes)
             .unwrap_or(defaults.request.body_bytes_max),
-        proxy: section
-            .unless_empty("proxy", values::proxy)
-            .or_else(|| defaults.request.proxy.clone()),
+        // Written and empty it means none, whatever [poll] says.
+        proxy: match section.node("proxy") {
+            Some(_) => section.unless_empty("proxy", values::proxy),
+            None => defaults.request.proxy.clone(),
+        },
         priority: section.get("priority", integer(-1_000_000..=1_000_000)),
         aliases: section.list("aliases", values::line),
         on_add: section.get("on_add", requests::on_add),
@@ -282,8 +284,7 @@ fn check_former(members: &[Member], categories: &mut [CategoryPolicy], report: &
             let Some(other) = answered.insert(former.clone(), own.clone()) else { return true };
             let at = members.iter().find(|member| member.key == own.as_str());
             if let Some(member) = at {
-                let message =
-                    format!("slug clash: {:?} already leads to {other:?}", former.as_str());
+                let message = format!("slug clash: \"{former}\" already leads to \"{other}\"");
                 let key = format!("category.{own}.former");
                 let place = former_place(member);
                 report.warning(place, &key, fault(message, "name it in one category only"));

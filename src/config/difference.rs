@@ -28,6 +28,8 @@ pub struct Difference {
     pub keys: Vec<&'static str>,
     /// Keys that differ from what the process was started with, and wait for a restart.
     pub restart: Vec<&'static str>,
+    /// Ids of changed sources with another priority.
+    pub priorities: Vec<String>,
 }
 
 impl Difference {
@@ -45,7 +47,12 @@ impl Difference {
         for source in &next.sources {
             match running.source(&source.id) {
                 None => difference.added.push(source.id.to_string()),
-                Some(old) if old != source => difference.changed.push(source.id.to_string()),
+                Some(old) if old != source => {
+                    difference.changed.push(source.id.to_string());
+                    if old.priority != source.priority {
+                        difference.priorities.push(source.id.to_string());
+                    }
+                }
                 Some(_) => {}
             }
         }
@@ -84,6 +91,17 @@ impl Difference {
             "keys": self.keys,
             "restart": self.restart,
             "warnings": warnings,
+        })
+    }
+
+    /// Says what is in force, but not for what is held already.
+    pub fn later(&self) -> Option<String> {
+        (!self.priorities.is_empty()).then(|| {
+            format!(
+                "source.priority of {} counts when copies are merged or change from now on; stories that are merged \
+                 already keep the copy that they show",
+                listed(&self.priorities)
+            )
         })
     }
 
@@ -164,7 +182,6 @@ fn live(old: &Config, new: &Config) -> Vec<&'static str> {
 fn fixed(started: &Config, new: &Config) -> Vec<&'static str> {
     let (server, store) = ((&started.server, &new.server), (&started.store, &new.store));
     named(&[
-        ("site.id_authority", started.site.id_authority != new.site.id_authority),
         ("server.listen", server.0.listen != server.1.listen),
         ("server.admin", server.0.admin != server.1.admin),
         ("server.max_connections", server.0.connections_max != server.1.connections_max),
@@ -220,6 +237,17 @@ mod tests {
             found.summary(),
             "added c; removed b; changed a; new categories y; categories gone x"
         );
+    }
+
+    #[test]
+    fn a_priority_is_said_to_count_from_now_on() {
+        let found = difference(&BASE.replace("id = \"b\"", "id = \"b\"\npriority = 5"));
+        assert_eq!(
+            (found.changed.clone(), found.priorities.clone()),
+            (vec!["b".to_owned()], vec!["b".to_owned()])
+        );
+        assert!(found.later().unwrap().starts_with("source.priority of b counts when"));
+        assert_eq!(difference(&BASE.replace("[\"x\"]", "[\"z\"]")).later(), None);
     }
 
     #[test]

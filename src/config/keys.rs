@@ -156,7 +156,7 @@ pub const KEYS: &[Key] = &[
     key("source", "interval", Text, Unset, "base interval; default: [poll]"),
     key("source", "timeout", Text, Unset, "of a whole request; default: [poll]"),
     key("source", "max_body", Text, Unset, "size of a document; default: [poll]"),
-    key("source", "proxy", Text, Unset, "default: [poll]"),
+    key("source", "proxy", Text, Unset, "as in [poll]; \"\": none; default: [poll]"),
     key("source", "priority", Integer, Preset::Integer(0), "higher wins when copies are merged"),
     key("source", "aliases", Texts, Preset::Texts(&[]), "names other outlets credit it by"),
     key("source", "on_add", Text, Preset::Text("all"),

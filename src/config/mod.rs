@@ -46,8 +46,9 @@ pub const CONFIG_BYTES_MAX: u64 = 16 << 20;
 /// No configuration was named, and none is where it is looked for.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "no configuration: write one to ./config.toml or /etc/feedmill/config.toml, name it with \
-     --config or $FEEDMILL_CONFIG, or try `feedmill demo`, which needs none"
+    "no configuration in ./config.toml or /etc/feedmill/config.toml, and none named with --config or \
+     $FEEDMILL_CONFIG. Two lines make one:\n\n    [[source]]\n    url = \"https://example.org/feed.xml\"\n\n\
+     `feedmill discover https://example.org > config.toml` writes them; `feedmill demo` needs none"
 )]
 pub struct NotFound;
 

@@ -51,13 +51,32 @@ pub(super) fn check_state_directory(path: &Path, store: &Section<'_>) {
 }
 
 /// Opens a file without a name in a directory: the kernel checks the permission and the mount, and
-/// nobody who watches the directory is woken. A file system that has no such files is believed.
+/// nobody who watches the directory is woken. Where a file system has no such files, one with a name is made for an
+/// instant: root may write everywhere, and yet /proc keeps nothing.
 fn try_write(directory: &Path) -> std::io::Result<()> {
     let opened = OpenOptions::new().write(true).custom_flags(libc::O_TMPFILE).open(directory);
     match opened.map(drop) {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::EISDIR)) => {
-            Ok(())
+            let named = directory.join(format!(".feedmill-check-{}", std::process::id()));
+            OpenOptions::new().write(true).create_new(true).open(&named)?;
+            std::fs::remove_file(named)
         }
         outcome => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_keeps_nothing_is_seen_by_root_too() {
+        let held = tempfile::tempdir().unwrap();
+        for (directory, can_write) in
+            [(held.path(), true), (Path::new("/proc"), false), (Path::new("/sys"), false)]
+        {
+            assert_eq!(try_write(directory).is_ok(), can_write, "{}", directory.display());
+        }
+        assert_eq!(std::fs::read_dir(held.path()).unwrap().count(), 0, "nothing is left");
     }
 }

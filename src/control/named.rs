@@ -161,7 +161,12 @@ fn ambiguous(name: &str, entries: &[Arc<Held>]) -> CommandError {
 }
 
 pub(super) fn unknown(name: &str) -> CommandError {
-    CommandError::Unknown(format!(
+    CommandError::Unknown(unknown_entry(name))
+}
+
+/// Says that nothing of that name is held, and what a name may be.
+pub fn unknown_entry(name: &str) -> String {
+    format!(
         "no entry `{name}`: give a public id, a page's address, a link or a guid that a feed listed"
-    ))
+    )
 }

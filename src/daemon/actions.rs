@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::reload::{Rejected, Reloaded, Reloader};
+use super::standstill::Standstill;
 use crate::control::{self, Command, CommandError, Mill, PollError, PollRequest};
 use crate::ingest::{Report, Takedown};
 use crate::model::outcome::BoxFuture;
 use crate::model::source::SourceId;
 use crate::serve::admin::{
-    ActionError, ActionErrorKind, Actions, OrderQuery, Pieces, PollChoice, PollEffect, PollQuery,
-    PollReport,
+    ActionError, ActionErrorKind, Actions, ExplainForm, ExplainQuery, OrderQuery, Pieces,
+    PollChoice, PollEffect, PollQuery, PollReport,
 };
 use crate::serve::select::Secrets;
 use crate::store::StoreError;
@@ -21,13 +22,41 @@ const PIECE_BYTES: usize = 64 << 10;
 const PIECES_WAITING: usize = 4;
 
 /// Returns the actions of a running daemon.
-pub(super) fn new(mill: &Arc<Mill>, reloader: &Arc<Reloader>) -> Arc<dyn Actions> {
-    Arc::new(Operator { mill: Arc::clone(mill), reloader: Arc::clone(reloader) })
+pub(super) fn new(
+    mill: &Arc<Mill>,
+    reloader: &Arc<Reloader>,
+    disk: Standstill,
+) -> Arc<dyn Actions> {
+    Arc::new(Operator { mill: Arc::clone(mill), reloader: Arc::clone(reloader), disk })
 }
 
 struct Operator {
     mill: Arc<Mill>,
     reloader: Arc<Reloader>,
+    disk: Standstill,
+}
+
+impl Operator {
+    /// Turns a poll away that the disk has no room for; one that keeps nothing needs none.
+    fn has_room(&self, query: &PollQuery) -> Result<(), ActionError> {
+        match self.disk.reason().filter(|_| query.effect == PollEffect::Commit) {
+            Some(reason) => Err(ActionError {
+                kind: ActionErrorKind::Unavailable,
+                message: format!(
+                    "polling stands still: {reason}; free some disk, or lower store.reserve"
+                ),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn request_of(query: &PollQuery) -> PollRequest {
+    PollRequest {
+        sources: query.sources.iter().map(|id| SourceId::new(id)).collect(),
+        only_due: query.choice == PollChoice::Due,
+        is_dry_run: query.effect == PollEffect::DryRun,
+    }
 }
 
 impl Actions for Operator {
@@ -42,12 +71,9 @@ impl Actions for Operator {
     }
 
     fn poll(&self, query: PollQuery) -> BoxFuture<'_, Result<String, ActionError>> {
-        let request = PollRequest {
-            sources: query.sources.iter().map(|id| SourceId::new(id)).collect(),
-            only_due: query.choice == PollChoice::Due,
-            is_dry_run: query.effect == PollEffect::DryRun,
-        };
+        let request = request_of(&query);
         Box::pin(async move {
+            self.has_room(&query)?;
             let mut lines = Vec::new();
             let mut on_report = |report: &Report| {
                 if query.report == PollReport::Lines {
@@ -58,6 +84,36 @@ impl Actions for Operator {
             lines.push(control::last_line(&reports));
             lines.push(String::new());
             Ok(lines.join("\n"))
+        })
+    }
+
+    fn follow_poll(&self, query: PollQuery) -> BoxFuture<'_, Result<Pieces, ActionError>> {
+        let request = request_of(&query);
+        Box::pin(async move {
+            self.has_room(&query)?;
+            let of = self.mill.sources_of(&request).map_err(poll_failed)?.len();
+            // A piece a source, and the last: it is never full.
+            let (to, pieces) = tokio::sync::mpsc::channel(of + 1);
+            let mill = Arc::clone(&self.mill);
+            tokio::spawn(async move {
+                let mut done = 0;
+                let mut on_report = |report: &Report| {
+                    done += 1;
+                    let mut lines = match query.report {
+                        PollReport::Lines => control::lines(report),
+                        PollReport::Counts => Vec::new(),
+                    };
+                    lines.push(control::progress_line(report, done, of));
+                    lines.push(String::new());
+                    let _ = to.try_send(Ok(lines.join("\n").into()));
+                };
+                let last = match mill.poll(&request, &mut on_report).await {
+                    Ok(reports) => Ok(format!("{}\n", control::last_line(&reports)).into()),
+                    Err(error) => Err(std::io::Error::other(error.to_string())),
+                };
+                let _ = to.send(last).await;
+            });
+            Ok(pieces)
         })
     }
 
@@ -96,13 +152,18 @@ impl Actions for Operator {
         })
     }
 
-    fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>> {
-        let (mill, name) = (Arc::clone(&self.mill), entry.to_owned());
+    fn explain(&self, query: ExplainQuery) -> BoxFuture<'_, Result<String, ActionError>> {
+        let mill = Arc::clone(&self.mill);
+        let ExplainQuery { entry, form } = query;
+        let name = entry.clone();
         Box::pin(async move {
-            let found = blocking(move || mill.explain(&name)).await?.map_err(failed)?;
-            found.ok_or_else(|| ActionError {
+            let found = blocking(move || match form {
+                ExplainForm::Text => mill.explain(&name),
+                ExplainForm::Json => mill.explain_json(&name),
+            });
+            found.await?.map_err(failed)?.ok_or_else(|| ActionError {
                 kind: ActionErrorKind::NotFound,
-                message: format!("no entry `{entry}`"),
+                message: control::unknown_entry(&entry),
             })
         })
     }

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::vitals::{self, Vitals};
-use super::{site_settings, writer_settings};
+use super::{fixed, site_settings, writer_settings};
 use crate::config::{self, Difference, Loaded, Severity};
 use crate::control::Mill;
 use crate::fetch::HttpFetch;
@@ -129,7 +129,10 @@ impl Reloader {
         self.site.configure(site_settings(&config));
         self.store.send_replace(config.store.clone());
         running.config = config;
-        let warnings = warnings.iter().map(ToString::to_string).collect();
+        let mut warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        warnings.extend(difference.later());
+        let store = self.mill.store().as_ref();
+        warnings.extend(fixed::authority_warning(store, &running.config));
         Ok(Reloaded { difference, warnings })
     }
 

@@ -1,11 +1,11 @@
 //! Why nothing may be polled at the moment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::watch;
 
 use crate::machine;
-use crate::model::policy::StorePolicy;
+use crate::model::policy::{Config, StorePolicy};
 
 /// Watches the disk of the store.
 pub(super) struct Standstill {
@@ -22,15 +22,24 @@ impl Standstill {
 
     /// Says why polling must stand still, if so: the store is never let to meet a full disk.
     pub(super) fn reason(&self) -> Option<String> {
-        let free = machine::free_bytes(&self.path)?;
-        let reserve = self.policy.borrow().reserve_bytes;
-        (free < reserve).then(|| {
-            format!(
-                "{} MiB free at {}, below store.reserve = {} MiB",
-                free >> 20,
-                self.path.display(),
-                reserve >> 20
-            )
-        })
+        below_reserve(&self.path, self.policy.borrow().reserve_bytes)
     }
+}
+
+/// Says why nothing may be polled with the store of a configuration, if so.
+pub(crate) fn standstill(config: &Config) -> Option<String> {
+    below_reserve(&config.store.path, config.store.reserve_bytes)
+}
+
+/// Says so when less of a disk is free than must stay.
+fn below_reserve(path: &Path, reserve_bytes: u64) -> Option<String> {
+    let free = machine::free_bytes(path)?;
+    (free < reserve_bytes).then(|| {
+        format!(
+            "{} MiB free at {}, below store.reserve = {} MiB",
+            free >> 20,
+            path.display(),
+            reserve_bytes >> 20
+        )
+    })
 }

@@ -4,12 +4,19 @@
 //! What the orders do is not known here: the daemon brings it as a trait object. Only methods and
 //! addresses are.
 
+mod query;
+
 use std::sync::Arc;
 
 use http::header;
 use http::{Method, Request, StatusCode};
 
 use crate::model::outcome::BoxFuture;
+
+pub use query::{
+    ExplainForm, ExplainQuery, OrderQuery, PollChoice, PollEffect, PollQuery, PollReport,
+    PollTelling,
+};
 
 use super::pieces::Body;
 use super::respond::{self, Answer};
@@ -26,6 +33,9 @@ pub trait Actions: Send + Sync {
     /// Polls and waits for the end; returns JSON lines, all of them or the last.
     fn poll(&self, query: PollQuery) -> BoxFuture<'_, Result<String, ActionError>>;
 
+    /// Polls; returns the same JSON lines while they come, and after those of a source how far it is.
+    fn follow_poll(&self, query: PollQuery) -> BoxFuture<'_, Result<Pieces, ActionError>>;
+
     /// Reads the configuration again; returns the difference as one JSON object, or the problems.
     fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>>;
 
@@ -35,8 +45,8 @@ pub trait Actions: Send + Sync {
     /// Carries out an order; returns what came of it as one JSON object.
     fn order(&self, order: OrderQuery) -> BoxFuture<'_, Result<String, ActionError>>;
 
-    /// Says why an entry (a public id, a URL or a guid) looks as it does, as text.
-    fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>>;
+    /// Says why an entry looks as it does.
+    fn explain(&self, query: ExplainQuery) -> BoxFuture<'_, Result<String, ActionError>>;
 
     /// Reads every record and compares all that should agree; returns a JSON object of findings.
     fn verify(&self) -> BoxFuture<'_, Result<String, ActionError>>;
@@ -47,64 +57,6 @@ pub trait Actions: Send + Sync {
 
 /// What is made while it is sent.
 pub type Pieces = tokio::sync::mpsc::Receiver<std::io::Result<bytes::Bytes>>;
-
-/// What the operator orders about stories and sources, as named in the request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OrderQuery {
-    /// Take a copy out of its story.
-    Split(String),
-    /// Make one story of two.
-    Merge(String, String),
-    /// Take a story out of all outputs.
-    Withdraw(String),
-    /// Put it back.
-    Restore(String),
-    /// Drop state and entries of a source.
-    Forget(String),
-}
-
-/// What is to be polled, and how.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PollQuery {
-    /// Ids of sources, in the order named; none: all.
-    pub sources: Vec<String>,
-    /// Which of them.
-    pub choice: PollChoice,
-    /// Whether anything is written.
-    pub effect: PollEffect,
-    /// How much is told.
-    pub report: PollReport,
-}
-
-/// Which sources are polled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PollChoice {
-    /// Due or not.
-    #[default]
-    Every,
-    /// Those that are due.
-    Due,
-}
-
-/// Whether a poll changes anything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PollEffect {
-    /// It is committed.
-    #[default]
-    Commit,
-    /// It only says what would be new.
-    DryRun,
-}
-
-/// How much is told of a poll.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PollReport {
-    /// The last line, with the counts.
-    #[default]
-    Counts,
-    /// A line for each entry, then the counts.
-    Lines,
-}
 
 /// Why an order was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -162,24 +114,37 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
     if is_read != (allowed == "GET, HEAD") || !(is_read || method == Method::POST) {
         return respond::method_not_allowed(allowed);
     }
+    // What only tells is not particular; `/reload?dry_run=1` would do what it was meant not to.
+    if !query.is_empty() && ["/reload", "/verify", "/backup"].contains(&path) {
+        return told(Err(invalid(&format!("{path} takes no parameters"))), TEXT);
+    }
     match path {
         "/metrics" => good(actions.metrics(), METRICS),
         "/status.json" => told(actions.status().await, JSON),
-        "/explain" => explain(actions, query).await,
+        "/explain" => match query::read_explain(query) {
+            Ok(query) => {
+                let kind = if query.form == ExplainForm::Json { JSON } else { TEXT };
+                told(actions.explain(query).await, kind)
+            }
+            Err(error) => told(Err(error), TEXT),
+        },
         "/verify" => told(actions.verify().await, JSON),
         "/backup" if method == Method::HEAD => good(String::new(), BACKUP),
-        "/backup" => backup(actions).await,
+        "/backup" => sent(actions.backup().await, BACKUP),
         "/export.opml" => match query {
             "" => told(actions.export(Secrets::LeftOut).await, OPML),
             "with_secrets=1" => told(actions.export(Secrets::Kept).await, OPML),
             _ => told(Err(invalid("the only parameter is with_secrets=1")), TEXT),
         },
         "/reload" => told(actions.reload().await, JSON),
-        "/split" | "/merge" | "/withdraw" | "/forget" => match read_order(path, query) {
+        "/split" | "/merge" | "/withdraw" | "/forget" => match query::read_order(path, query) {
             Ok(order) => told(actions.order(order).await, JSON),
             Err(error) => told(Err(error), TEXT),
         },
-        "/poll" => match read_poll(query) {
+        "/poll" => match query::read_poll(query) {
+            Ok(query) if query.telling == PollTelling::AsItGoes => {
+                sent(actions.follow_poll(query).await, LINES)
+            }
             Ok(query) => told(actions.poll(query).await, LINES),
             Err(error) => told(Err(error), TEXT),
         },
@@ -187,72 +152,17 @@ pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Ans
     }
 }
 
-async fn backup(actions: &Arc<dyn Actions>) -> Answer {
-    match actions.backup().await {
+/// Answers with what is made while it is sent.
+fn sent(made: Result<Pieces, ActionError>, content_type: &'static str) -> Answer {
+    match made {
         Ok(pieces) => {
-            let mut answer = good(String::new(), BACKUP);
+            let mut answer = good(String::new(), content_type);
             answer.headers_mut().remove(header::CONTENT_LENGTH);
             *answer.body_mut() = Body::Pieces(pieces);
             answer
         }
         Err(error) => told(Err(error), TEXT),
     }
-}
-
-async fn explain(actions: &Arc<dyn Actions>, query: &str) -> Answer {
-    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    match pairs.find(|(key, value)| key == "entry" && !value.is_empty()) {
-        Some((_, entry)) => told(actions.explain(&entry).await, TEXT),
-        None => told(Err(invalid("name an entry: /explain?entry=…")), TEXT),
-    }
-}
-
-fn read_order(path: &str, query: &str) -> Result<OrderQuery, ActionError> {
-    let pairs: Vec<(String, String)> =
-        url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let all = |name: &str| -> Vec<String> {
-        let named = pairs.iter().filter(|(key, value)| key == name && !value.is_empty());
-        named.map(|(_, value)| value.clone()).collect()
-    };
-    let is_undone = match all("undo").as_slice() {
-        [] => false,
-        [value] if value == "0" => false,
-        [value] if value == "1" => true,
-        _ => return Err(invalid("`undo` is 1 or 0")),
-    };
-    match (path, all("entry").as_slice(), all("source").as_slice()) {
-        ("/split", [entry], []) => Ok(OrderQuery::Split(entry.clone())),
-        ("/merge", [one, two], []) => Ok(OrderQuery::Merge(one.clone(), two.clone())),
-        ("/withdraw", [entry], []) if is_undone => Ok(OrderQuery::Restore(entry.clone())),
-        ("/withdraw", [entry], []) => Ok(OrderQuery::Withdraw(entry.clone())),
-        ("/forget", [], [source]) => Ok(OrderQuery::Forget(source.clone())),
-        ("/merge", ..) => Err(invalid("name two entries: /merge?entry=…&entry=…")),
-        ("/forget", ..) => Err(invalid("name a source: /forget?source=…")),
-        _ => Err(invalid(&format!("name one entry: {path}?entry=…"))),
-    }
-}
-
-fn read_poll(query: &str) -> Result<PollQuery, ActionError> {
-    let mut poll = PollQuery::default();
-    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let is_on = || match &*value {
-            "1" => Ok(true),
-            "0" => Ok(false),
-            _ => Err(invalid(&format!("`{key}` is 1 or 0, not `{value}`"))),
-        };
-        match &*key {
-            "source" => {
-                let ids = value.split(',').filter(|id| !id.is_empty());
-                poll.sources.extend(ids.map(str::to_owned));
-            }
-            "due" if is_on()? => poll.choice = PollChoice::Due,
-            "dry_run" if is_on()? => poll.effect = PollEffect::DryRun,
-            "lines" if is_on()? => poll.report = PollReport::Lines,
-            "due" | "dry_run" | "lines" => {}
-            _ => return Err(invalid(&format!("unknown parameter `{key}`"))),
-        }
-    }
-    Ok(poll)
 }
 
 fn invalid(message: &str) -> ActionError {
@@ -308,8 +218,11 @@ mod tests {
         fn reload(&self) -> BoxFuture<'_, Result<String, ActionError>> {
             Box::pin(async { Err(invalid("config.toml:1:1: error: bad")) })
         }
-        fn explain<'a>(&'a self, entry: &'a str) -> BoxFuture<'a, Result<String, ActionError>> {
-            Box::pin(async move { Ok(format!("about {entry}")) })
+        fn explain(&self, query: ExplainQuery) -> BoxFuture<'_, Result<String, ActionError>> {
+            Box::pin(async move { Ok(format!("about {}", query.entry)) })
+        }
+        fn follow_poll(&self, _: PollQuery) -> BoxFuture<'_, Result<Pieces, ActionError>> {
+            self.backup()
         }
 
         fn verify(&self) -> BoxFuture<'_, Result<String, ActionError>> {
@@ -344,6 +257,26 @@ mod tests {
             (Method::POST, "/poll?source=missing", 404),
             (Method::POST, "/poll?due=yes", 422),
             (Method::POST, "/poll?dew=1", 422),
+            (Method::POST, "/poll?source=", 422),
+            (Method::POST, "/poll?source=,", 422),
+            (Method::POST, "/poll?progress=1", 200),
+            (Method::POST, "/poll?progress=yes", 422),
+            (Method::GET, "/explain?entry=a&json=1", 200),
+            (Method::GET, "/explain?entry=a&entry=b", 422),
+            (Method::GET, "/explain?entry=", 422),
+            (Method::GET, "/explain?entry=a&form=json", 422),
+            (Method::GET, "/status.json?verbose=1", 200),
+            (Method::GET, "/verify?repair=1", 422),
+            (Method::POST, "/reload?now", 422),
+            (Method::POST, "/withdraw?entry=a&undoo=1", 422),
+            (Method::POST, "/split?entry=a&undo=1", 422),
+            (Method::POST, "/split?entry=a&entry=b", 422),
+            (Method::POST, "/merge?entry=a&entry=b&entry=c", 422),
+            (Method::POST, "/forget?source=", 422),
+            (Method::OPTIONS, "/poll", 405),
+            (Method::PATCH, "/status.json", 405),
+            (Method::GET, "/healthz/", 404),
+            (Method::POST, "/nothing", 404),
             (Method::GET, "/explain?entry=tag%3Ax", 200),
             (Method::GET, "/explain", 422),
             (Method::GET, "/verify", 200),
@@ -383,20 +316,5 @@ mod tests {
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/zstd");
         assert!(!answer.headers().contains_key(header::CONTENT_LENGTH));
         assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "onetwo");
-    }
-
-    #[test]
-    fn a_poll_is_read_from_its_query() {
-        let query = read_poll("source=a&source=b,c&due=1&dry_run=1&lines=1").unwrap();
-        assert_eq!(
-            query,
-            PollQuery {
-                sources: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
-                choice: PollChoice::Due,
-                effect: PollEffect::DryRun,
-                report: PollReport::Lines,
-            }
-        );
-        assert_eq!(read_poll("due=0&lines=0").unwrap(), PollQuery::default());
     }
 }

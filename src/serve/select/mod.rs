@@ -175,7 +175,8 @@ impl<'a> View<'a> {
             Scope::Source(id) if !self.sources.contains_key(&SourceId::new(id)) => {
                 format!("source/{id}")
             }
-            Scope::All | Scope::Day(_) | Scope::Source(_) => return Ok(Found::Unknown),
+            Scope::Source(id) => format!("published/{id}"),
+            Scope::All | Scope::Day(_) => return Ok(Found::Unknown),
         };
         let found = self.store.find(&[EntryKey::name(&name)])?;
         let is_remembered = found.into_iter().flatten().next().is_some();
@@ -192,8 +193,8 @@ impl<'a> View<'a> {
         renamed.map_or(Found::Unknown, |category| Found::Renamed(category.slug.to_string()))
     }
 
-    /// A source that is polled but not published never had a page; one that left the configuration
-    /// had (410).
+    /// A source that left the configuration had a page (410); one that is polled but not published had one if
+    /// that is remembered.
     fn source_member(&self, id: &str) -> Found<Membership> {
         let id = SourceId::new(id);
         match self.sources.get(&id) {

@@ -10,7 +10,6 @@ use crate::render::html::status::{Condition, Row, titles};
 use crate::render::html::{Way, excerpt};
 use crate::render::{Document, Item, SourceCredit};
 
-use super::item::is_secret;
 use super::{Part, Scope, TTL_MIN, View};
 
 /// Events in the feed.
@@ -68,10 +67,9 @@ impl View<'_> {
         told.max().unwrap_or(self.stats.created)
     }
 
-    /// The sources that the public may know of: those with a page, and without a secret.
+    /// The sources that the public may know of: those with a page. No address of any is told.
     fn shown_sources(&self) -> impl Iterator<Item = (&Source, Option<&SourceState>)> {
-        let sources = self.catalog.sources.iter();
-        let shown = sources.filter(|source| source.publish && !is_secret(source));
+        let shown = self.catalog.sources.iter().filter(|source| source.publish);
         shown.map(|source| (source.as_ref(), self.states.get(&source.id).map(AsRef::as_ref)))
     }
 
@@ -99,7 +97,9 @@ impl View<'_> {
                 ..Item::default()
             }
         };
-        let broke = event("broke", words.broke, outage.from, Some(outage.error.clone()));
+        let mut error = outage.error.clone();
+        self.veil(&source.id).text(&mut error);
+        let broke = event("broke", words.broke, outage.from, Some(error));
         let back = outage.until.map(|at| event("recovered", words.recovered, at, None));
         std::iter::once(broke).chain(back).collect()
     }

@@ -105,6 +105,12 @@ struct Size {
 }
 
 impl SledStore {
+    /// Returns what authority the store in `dir` mints ids with, without opening it; `None`: there is none, or it is not
+    /// readable.
+    pub fn authority_of(dir: &Path) -> Option<String> {
+        salvage::remembered_birth(dir).map(|birth| birth.id_authority)
+    }
+
     /// Opens the store in `dir`, or makes it, with what `birth` says.
     ///
     /// # Errors `Busy`: another process has it. `Corrupt`: it does not open, or has lost what was

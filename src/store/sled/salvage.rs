@@ -400,7 +400,7 @@ pub(super) fn forget_birth(dir: &Path, birth: &Birth) -> std::io::Result<()> {
     }
 }
 
-fn remembered_birth(dir: &Path) -> Option<Birth> {
+pub(super) fn remembered_birth(dir: &Path) -> Option<Birth> {
     let text = fs::read_to_string(dir.join(BIRTH_NAME)).ok()?;
     let (now, rest) = text.split_once('\n')?;
     let id_authority = rest.strip_suffix('\n').filter(|authority| !authority.is_empty())?;
