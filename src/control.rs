@@ -18,7 +18,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::ingest::{Event, Mode, Report, Settings, Writer};
+use crate::ingest::{Detail, Event, Mode, Report, Settings, Writer};
 use crate::model::policy::Catalog;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};
@@ -65,6 +65,8 @@ pub struct PollRequest {
     pub only_due: bool,
     /// Commit nothing.
     pub is_dry_run: bool,
+    /// How much is told of each.
+    pub detail: Detail,
 }
 
 /// Why a poll could not be started.
@@ -198,7 +200,11 @@ impl Mill {
                 found.extend(findings.into_iter().map(|it| (it.source.id.clone(), it)));
             }
             let Some(finding) = found.remove(&source.id) else { continue };
-            let answer = self.poller.hand_over(finding, mode).await.ok_or(PollError::Stopping)?;
+            let answer = self
+                .poller
+                .hand_over(finding, mode, request.detail)
+                .await
+                .ok_or(PollError::Stopping)?;
             answers.push_back(answer);
             // Those that are there are told at once, so that a progress bar moves.
             while let Some(Ok(report)) = answers.front_mut().map(oneshot::Receiver::try_recv) {

@@ -37,7 +37,7 @@ pub(crate) use apply::outlet_of;
 use group::Group;
 pub use order::{Done, Last, Order, OrderError, Takedown};
 use recover::Trouble;
-pub use report::{Counts, Event, Line, PlacedBy, Report};
+pub use report::{Counts, Detail, Event, Line, PlacedBy, Report};
 use work::Facts;
 
 use crate::clock::Stopwatch;
@@ -69,6 +69,8 @@ pub enum Job {
         finding: Box<Finding>,
         /// Whether to keep it.
         mode: Mode,
+        /// How much the report tells.
+        detail: Detail,
         /// Told when it is durable.
         reply: oneshot::Sender<Result<Report, Arc<StoreError>>>,
     },
@@ -289,7 +291,9 @@ impl Ingest {
             self.finish(std::mem::take(group));
         }
         match job {
-            Job::Poll { finding, mode, reply } => self.take_poll(*finding, mode, reply, group),
+            Job::Poll { finding, mode, detail, reply } => {
+                self.take_poll(*finding, (mode, detail), reply, group);
+            }
             Job::ForgetDryRun => {
                 self.dry = None;
                 self.facts.clear();

@@ -24,7 +24,7 @@ pub use self::share::{Remembered, ShareKey, due, groups};
 use self::fetched::Fetched;
 use self::link::{Fault, Link};
 use crate::dedup::{self, Names, Prepared};
-use crate::ingest::{Job, Mode, Report, outlet_of};
+use crate::ingest::{Detail, Job, Mode, Report, outlet_of};
 use crate::model::feed::Feed;
 use crate::model::outcome::{
     Answer, Clock, FailureKind, Fetch, FetchRequest, NextPoll, PollResult, RETRY_AFTER_MAX,
@@ -330,10 +330,11 @@ impl Poller {
         &self,
         finding: Finding,
         mode: Mode,
+        detail: Detail,
     ) -> Option<oneshot::Receiver<Result<Report, Arc<StoreError>>>> {
         let (reply, answer) = oneshot::channel();
         let finding = Box::new(finding);
-        self.writer.send(Job::Poll { finding, mode, reply }).await.ok()?;
+        self.writer.send(Job::Poll { finding, mode, detail, reply }).await.ok()?;
         Some(answer)
     }
 

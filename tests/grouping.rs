@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use feedmill::dedup::METHOD_VERSION;
 use feedmill::dedup::Names;
-use feedmill::ingest::{Job, Mode, Report, Settings, Writer};
+use feedmill::ingest::{Detail, Job, Mode, Report, Settings, Writer};
 use feedmill::model::batch::Batch;
 use feedmill::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use feedmill::model::features::Marks;
@@ -168,7 +168,11 @@ type Reply = oneshot::Receiver<Result<Report, Arc<StoreError>>>;
 async fn hand_in(writer: &Writer, number: usize) -> Reply {
     let (reply, answer) = oneshot::channel();
     let finding = Box::new(not_modified(number));
-    writer.jobs().send(Job::Poll { finding, mode: Mode::Commit, reply }).await.unwrap();
+    writer
+        .jobs()
+        .send(Job::Poll { finding, mode: Mode::Commit, detail: Detail::Counts, reply })
+        .await
+        .unwrap();
     answer
 }
 

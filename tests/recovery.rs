@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use arc_swap::ArcSwap;
 use feedmill::config;
 use feedmill::dedup::Names;
-use feedmill::ingest::{Job, Mode, Report, Settings, Writer};
+use feedmill::ingest::{Detail, Job, Mode, Report, Settings, Writer};
 use feedmill::model::batch::Batch;
 use feedmill::model::entry::{EntryNo, Held, Slug, Story, StoryNo};
 use feedmill::model::features::Marks;
@@ -143,7 +143,11 @@ async fn poll(writer: &Writer, config: &Config) -> Result<Report, Arc<StoreError
         elapsed_ms: 1,
     });
     let (reply, answer) = oneshot::channel();
-    writer.jobs().send(Job::Poll { finding, mode: Mode::Commit, reply }).await.unwrap();
+    writer
+        .jobs()
+        .send(Job::Poll { finding, mode: Mode::Commit, detail: Detail::Counts, reply })
+        .await
+        .unwrap();
     answer.await.unwrap()
 }
 

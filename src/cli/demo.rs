@@ -11,7 +11,7 @@ use super::{Exit, Failure, print_line, runtime};
 use crate::clock::SystemClock;
 use crate::control::{self, PollRequest};
 use crate::daemon;
-use crate::ingest::{Event, Report};
+use crate::ingest::{Detail, Event, Report};
 use crate::model::outcome::Clock;
 use crate::model::policy::Config;
 
@@ -69,7 +69,8 @@ async fn demo(arguments: &DemoArguments, dir: &Path) -> Result<Exit, Failure> {
 
 async fn once(config: Config, is_json: bool) -> Result<Exit, Failure> {
     let mill = daemon::open(config, None).await.map_err(super::run::failure)?;
-    let reports = mill.poll(&PollRequest::default(), &mut |_| {}).await;
+    let request = PollRequest { detail: Detail::Lines, ..PollRequest::default() };
+    let reports = mill.poll(&request, &mut |_| {}).await;
     mill.stop().await;
     let reports = reports.map_err(|error| Failure::new(Exit::Io, super::run::chain(&error)))?;
     if is_json {

@@ -12,7 +12,7 @@ use super::table::{self, Row};
 use super::{Exit, Failure, client, eprint_line, print_line, runtime};
 use crate::control::{self, PollError, PollRequest};
 use crate::daemon;
-use crate::ingest::Report;
+use crate::ingest::{Detail, Report};
 use crate::model::policy::Config;
 use crate::model::source::SourceId;
 
@@ -203,6 +203,7 @@ async fn here(config: Config, arguments: &PollArguments) -> Result<Exit, Failure
         sources: arguments.sources.iter().map(|name| SourceId::new(name)).collect(),
         only_due: arguments.due,
         is_dry_run: arguments.dry_run,
+        detail: if arguments.json { Detail::Lines } else { Detail::Counts },
     };
     let total = mill.sources_of(&request).map_err(|error| failure(&error))?.len();
     let bar = progress(total);

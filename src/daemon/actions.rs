@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::reload::{Rejected, Reloaded, Reloader};
 use super::standstill::Standstill;
 use crate::control::{self, Command, CommandError, Mill, PollError, PollRequest};
-use crate::ingest::{Report, Takedown};
+use crate::ingest::{Detail, Report, Takedown};
 use crate::model::outcome::BoxFuture;
 use crate::model::source::SourceId;
 use crate::serve::admin::{
@@ -56,6 +56,10 @@ fn request_of(query: &PollQuery) -> PollRequest {
         sources: query.sources.iter().map(|id| SourceId::new(id)).collect(),
         only_due: query.choice == PollChoice::Due,
         is_dry_run: query.effect == PollEffect::DryRun,
+        detail: match query.report {
+            PollReport::Lines => Detail::Lines,
+            PollReport::Counts => Detail::Counts,
+        },
     }
 }
 
@@ -76,9 +80,7 @@ impl Actions for Operator {
             self.has_room(&query)?;
             let mut lines = Vec::new();
             let mut on_report = |report: &Report| {
-                if query.report == PollReport::Lines {
-                    lines.extend(control::lines(report));
-                }
+                lines.extend(control::lines(report));
             };
             let reports = self.mill.poll(&request, &mut on_report).await.map_err(poll_failed)?;
             lines.push(control::last_line(&reports));
@@ -99,10 +101,7 @@ impl Actions for Operator {
                 let mut done = 0;
                 let mut on_report = |report: &Report| {
                     done += 1;
-                    let mut lines = match query.report {
-                        PollReport::Lines => control::lines(report),
-                        PollReport::Counts => Vec::new(),
-                    };
+                    let mut lines = control::lines(report);
                     lines.push(control::progress_line(report, done, of));
                     lines.push(String::new());
                     let _ = to.try_send(Ok(lines.join("\n").into()));

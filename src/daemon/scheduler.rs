@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan::Plan;
 use crate::control::Mill;
-use crate::ingest::Mode;
+use crate::ingest::{Detail, Mode};
 use crate::model::outcome::{BoxFuture, Clock};
 use crate::model::source::{Source, SourceId};
 use crate::schedule;
@@ -236,7 +236,9 @@ async fn poll(mill: &Mill, group: &[Arc<Source>]) -> bool {
     let mut answers = Vec::with_capacity(findings.len());
     for finding in findings {
         let id = finding.source.id.clone();
-        answers.extend(mill.poller().hand_over(finding, Mode::Commit).await.map(|it| (id, it)));
+        answers.extend(
+            mill.poller().hand_over(finding, Mode::Commit, Detail::Counts).await.map(|it| (id, it)),
+        );
     }
     let mut has_new_title = false;
     for (id, answer) in answers {

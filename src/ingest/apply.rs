@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::later;
-use super::report::{Event, Line, PlacedBy, Report};
+use super::report::{Detail, Event, Line, PlacedBy, Report};
 use super::returning::Reissue;
 use super::state::Extent;
 use super::story::Why;
@@ -72,14 +72,18 @@ pub(super) struct Item<'a> {
 
 impl Work<'_> {
     /// Decides about a whole finding.
-    pub(super) fn poll(&mut self, mut finding: Finding) -> Result<Report, StoreError> {
+    pub(super) fn poll(
+        &mut self,
+        mut finding: Finding,
+        detail: Detail,
+    ) -> Result<Report, StoreError> {
         let source = Arc::clone(&finding.source);
         let old = self.state(&source.id)?;
         let (was_heard, had_failed) = (old.last_success, old.failures > 0);
         let mut state = state::for_source(old, &source);
         let before = state::planned_by(&state);
         let moved = state::note_result(&mut state, &finding);
-        let mut report = Report::of(&finding);
+        let mut report = Report::of(&finding, detail);
         report.notes.extend(moved.map(|moved| told(&source, &moved)));
         let mut is_rolled_over = false;
         if let Some(read) = finding.document.take() {
@@ -368,6 +372,10 @@ impl Work<'_> {
         read: Option<&Entry>,
         report: &mut Report,
     ) -> Result<(), StoreError> {
+        report.counts.add(&made.verdict);
+        if report.detail == Detail::Counts {
+            return Ok(());
+        }
         let held = match made.entry {
             Some(no) => self.held(no)?,
             None => None,
@@ -377,8 +385,7 @@ impl Work<'_> {
             None => None,
         };
         let written = read.or(held.as_ref().map(|held| &held.entry));
-        report.counts.add(&made.verdict);
-        report.events.push(Event::Entry(Line {
+        report.tell(Event::Entry(Line {
             source: source.id.clone(),
             guid: written.and_then(|entry| entry.guid.clone()),
             link: written.and_then(|entry| entry.link.clone()),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::report::Report;
+use super::report::{Detail, Report};
 use super::work::Work;
 use super::{Ingest, Job, Mode};
 use crate::clock::Stopwatch;
@@ -44,7 +44,6 @@ pub(super) struct Group {
     states: Batch,
     /// The last number given in each series: the store does not show those of this group yet.
     given: BTreeMap<Series, u64>,
-    is_committed: bool,
 }
 
 struct Decided {
@@ -59,7 +58,7 @@ impl Group {
         self.decided.len() >= GROUP_MAX
     }
 
-    /// Returns the next job for this group, if one comes in time. Only polls that change nothing wait.
+    /// Returns the next job for this group, if one comes in time.
     pub(super) fn next(
         &self,
         waiting: &mut mpsc::Receiver<Job>,
@@ -75,7 +74,7 @@ impl Group {
                 return Some(job);
             }
             let is_over = since.elapsed() + LOOK_AGAIN > wait;
-            if self.is_committed || self.decided.is_empty() || is_over {
+            if self.decided.is_empty() || is_over {
                 return None;
             }
             std::thread::sleep(LOOK_AGAIN);
@@ -88,15 +87,14 @@ impl Ingest {
     pub(super) fn take_poll(
         &mut self,
         finding: Finding,
-        mode: Mode,
+        how: (Mode, Detail),
         reply: Reply,
         group: &mut Group,
     ) {
-        let decided = self.recover().and_then(|()| self.decide(finding, mode, group));
+        let decided = self.recover().and_then(|()| self.decide(finding, how, group));
         match decided {
             Ok((report, change)) => {
                 let is_committed = group.states.is_empty();
-                group.is_committed |= is_committed;
                 group.decided.push(Decided { report, change, reply, is_committed });
             }
             Err(error) => {
@@ -114,7 +112,7 @@ impl Ingest {
     fn decide(
         &mut self,
         finding: Finding,
-        mode: Mode,
+        (mode, detail): (Mode, Detail),
         group: &mut Group,
     ) -> Result<(Report, Change), StoreError> {
         if finding.document.is_some() {
@@ -128,7 +126,7 @@ impl Ingest {
         };
         let mut work = Work::new(self, base, &mut numbers, finding.at);
         work.given = std::mem::take(&mut group.given);
-        let report = work.poll(finding)?;
+        let report = work.poll(finding, detail)?;
         let given = std::mem::take(&mut work.given);
         let mut change = std::mem::take(&mut work.change);
         if report.has_changed && change.is_empty() {

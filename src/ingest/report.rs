@@ -7,6 +7,16 @@ use crate::model::verdict::Verdict;
 use crate::poll::Finding;
 use crate::telemetry::PollOutcome;
 
+/// How much is told of a poll.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// How many of each verdict.
+    #[default]
+    Counts,
+    /// Each entry with its verdict: costs reading every entry that the document lists.
+    Lines,
+}
+
 /// What one poll came to.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -24,7 +34,9 @@ pub struct Report {
     pub elapsed_ms: u64,
     /// Verdicts.
     pub counts: Counts,
-    /// Verdicts and merges, in the order they were decided.
+    /// How much it tells.
+    pub detail: Detail,
+    /// Verdicts and merges, in the order they were decided; empty unless lines were asked for.
     pub events: Vec<Event>,
     /// What the operator ought to know besides, each told once.
     pub notes: Vec<String>,
@@ -55,7 +67,7 @@ pub struct Counts {
 
 impl Report {
     /// Starts the report of a finding.
-    pub(super) fn of(finding: &Finding) -> Self {
+    pub(super) fn of(finding: &Finding, detail: Detail) -> Self {
         let status = finding.answer.status;
         Self {
             source: finding.source.id.clone(),
@@ -65,12 +77,20 @@ impl Report {
             wire_bytes: finding.answer.wire_bytes,
             elapsed_ms: finding.elapsed_ms,
             counts: Counts::default(),
+            detail,
             events: Vec::new(),
             notes: Vec::new(),
             placed_by: Vec::new(),
             next: NextPoll { at: finding.at, reason: String::new() },
             has_changed: false,
             has_new_title: false,
+        }
+    }
+
+    /// Adds a line, where lines are asked for.
+    pub(super) fn tell(&mut self, event: Event) {
+        if self.detail == Detail::Lines {
+            self.events.push(event);
         }
     }
 }

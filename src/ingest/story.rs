@@ -222,7 +222,7 @@ impl Work<'_> {
             }
             let (Some(one), Some(two)) = (self.story(own)?, self.story(other)?) else { continue };
             let (old, into) = self.unite(&one, &two, &joined)?;
-            report.events.push(Event::Merged { old, into });
+            report.tell(Event::Merged { old, into });
             report.has_changed = true;
         }
         Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use feedmill::config;
 use feedmill::dedup;
-use feedmill::ingest::{Job, Mode, Settings, Writer};
+use feedmill::ingest::{Detail, Job, Mode, Settings, Writer};
 use feedmill::model::entry::Entry;
 use feedmill::model::feed::{Feed, FeedItem};
 use feedmill::model::outcome::{Answer, PollResult};
@@ -62,7 +62,8 @@ pub(crate) fn publish(feed: &Feed, index: usize, url: &str) -> Published {
     let feed = Feed { items: vec![item.unwrap_or_else(stand_in)], ..feed.clone() };
     let finding = finding(feed, source, now);
     let (reply, answer) = oneshot::channel();
-    let job = Job::Poll { finding: Box::new(finding), mode: Mode::Commit, reply };
+    let job =
+        Job::Poll { finding: Box::new(finding), mode: Mode::Commit, detail: Detail::Counts, reply };
     writer.jobs().blocking_send(job).unwrap();
     answer.blocking_recv().unwrap().unwrap();
     let view = View::open(store.as_ref(), &config.site, &config.catalog).unwrap();
