@@ -270,7 +270,7 @@ pub async fn run_with(
     let addresses: Vec<String> =
         public.iter().filter_map(Bound::address).map(|at| at.to_string()).collect();
     let site = Site::new(None, site_settings(&config), Arc::clone(&clock), actions::hook(&metrics));
-    let limits = Limits::from(&config.server);
+    let limits = Limits::from(&config.server).within(crate::machine::take_descriptors());
     let serving = serve_public(public, Arc::clone(&site), limits, stop.clone());
     let opening = vitals::while_opening(clock.as_ref(), open_store(&config, clock.now()));
     let mut shutdown = std::pin::pin!(shutdown);
@@ -431,9 +431,9 @@ async fn serve_admin(
     limits: Limits,
     stop: CancellationToken,
 ) {
-    let service = move |request: http::Request<hyper::body::Incoming>, _: Peer| {
+    let service = move |request: http::Request<hyper::body::Incoming>, peer: Peer| {
         let actions = Arc::clone(&actions);
-        async move { admin::respond(&actions, &request).await }
+        async move { admin::respond(&actions, &request, peer).await }
     };
     listener::run(vec![listener], service, limits, stop.cancelled_owned()).await;
 }

@@ -1,6 +1,8 @@
-//! What the machine says: free disk, memory in use.
+//! What the machine says: free disk, memory in use, descriptors to be had.
 
 use std::path::Path;
+
+use rustix::process::Resource;
 
 /// Returns the bytes that an unprivileged process may still write on the disk of `path`, or of its nearest parent that
 /// exists; `None` when the system does not say.
@@ -17,6 +19,19 @@ pub fn memory_bytes() -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or(0).saturating_mul(1_024)
+}
+
+/// Takes all the descriptors that this process may have, and returns how many; `None` is any number.
+///
+/// The limit that a process starts with is often 1024, for programs that use `select`; the one it may go up to is the
+/// operator's word.
+pub fn take_descriptors() -> Option<u64> {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    match rustix::process::setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    }
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ pub const KEYS: &[Key] = &[
     key("server", "days_per_feed", Integer, Preset::Integer(2),
         "days a feed covers, counted back from its newest story"),
     key("server", "trusted_proxies", Texts, Preset::Texts(&["127.0.0.1/32", "::1/128"]),
-        "CIDRs whose X-Forwarded-For is believed"),
+        "CIDRs whose X-Forwarded-For (else Forwarded) is believed"),
     key("store", "engine", Text, Preset::Text("sled"), "sled"),
     key("store", "path", Text, Preset::Text("data"),
         "directory of the store; under systemd $STATE_DIRECTORY"),

@@ -4,6 +4,7 @@
 //! What the orders do is not known here: the daemon brings it as a trait object. Only methods and
 //! addresses are.
 
+mod guard;
 mod query;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use query::{
     PollTelling,
 };
 
+use super::limit::Peer;
 use super::pieces::Body;
 use super::respond::{self, Answer};
 use super::select::Secrets;
@@ -101,7 +103,10 @@ const OPML: &str = "text/x-opml; charset=utf-8";
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Answers one request of the operator.
-pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>) -> Answer {
+pub async fn respond<B>(actions: &Arc<dyn Actions>, request: &Request<B>, peer: Peer) -> Answer {
+    if guard::is_from_a_page(request.headers(), peer) {
+        return respond::text(StatusCode::FORBIDDEN, "orders come from programs, not from pages\n");
+    }
     let query = request.uri().query().unwrap_or_default();
     let (method, path) = (request.method(), request.uri().path());
     let allowed = match path {
@@ -242,7 +247,7 @@ mod tests {
     async fn ask(method: Method, uri: &str) -> Answer {
         let actions: Arc<dyn Actions> = Arc::new(Told);
         let request = Request::builder().method(method).uri(uri).body(()).unwrap();
-        respond(&actions, &request).await
+        respond(&actions, &request, Peer::Local).await
     }
 
     #[tokio::test]

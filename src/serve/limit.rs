@@ -1,8 +1,8 @@
 //! Requests a second and client: a token bucket for each address.
 //!
 //! The client is the peer's address, a /64 for IPv6; behind a trusted proxy it is the last address
-//! in X-Forwarded-For that is no trusted proxy itself. A trusted proxy that names nobody is not
-//! limited.
+//! in X-Forwarded-For, or without that field in Forwarded (RFC 7239), that is no trusted proxy
+//! itself. A trusted proxy that names nobody is not limited.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -31,14 +31,34 @@ pub fn client(peer: Peer, headers: &HeaderMap, trusted: &[Network]) -> Option<Ip
     match peer {
         Peer::Address(address) if !is_trusted(address) => Some(shared(address)),
         Peer::Address(_) | Peer::Local => {
-            let lines = headers.get_all("x-forwarded-for").into_iter();
-            let lines: Vec<&str> = lines.filter_map(|value| value.to_str().ok()).collect();
-            let named = lines.iter().rev().flat_map(|line| line.rsplit(','));
+            let hops = hops(headers, "x-forwarded-for");
+            let hops = if hops.is_empty() { hops_of_7239(headers) } else { hops };
             // A name that is no address was put there by a proxy we trust, or leads no further.
-            let addresses = named.map_while(|name| address(name.trim()));
-            addresses.into_iter().find(|address| !is_trusted(*address)).map(shared)
+            let mut addresses = hops.iter().rev().map_while(|name| address(name));
+            addresses.find(|address| !is_trusted(*address)).map(shared)
         }
     }
+}
+
+/// Returns the members of a list field, over all its lines.
+fn hops<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim).collect()
+}
+
+/// Returns who each member of Forwarded says it is for (RFC 7239 §5.2); "" where it does not say.
+///
+/// Quotes are not looked at in splitting: what a client left open would swallow what the proxy
+/// wrote behind it, and no address holds a comma or semicolon.
+fn hops_of_7239(headers: &HeaderMap) -> Vec<&str> {
+    let is_for = |pair: &&str| pair.get(..4).is_some_and(|name| name.eq_ignore_ascii_case("for="));
+    let members = hops(headers, "forwarded").into_iter();
+    members
+        .map(|member| {
+            let named = member.split(';').map(str::trim).find(is_for);
+            named.and_then(|pair| pair.get(4..)).unwrap_or_default().trim_matches('"')
+        })
+        .collect()
 }
 
 /// Reads `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.
@@ -50,7 +70,7 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// One customer has a whole /64.
-fn shared(address: IpAddr) -> IpAddr {
+pub(super) fn shared(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !0 << 64)),
@@ -112,35 +132,41 @@ mod tests {
             Network { address: ip("127.0.0.0"), prefix: 8 },
             Network { address: ip("10.0.0.0"), prefix: 8 },
         ];
+        let (direct, proxy) = ("192.0.2.1", "127.0.0.1");
         let cases = [
-            ("direct", Peer::Address(ip("192.0.2.1")), "", Some("192.0.2.1")),
-            ("direct, lies", Peer::Address(ip("192.0.2.1")), "198.51.100.1", Some("192.0.2.1")),
-            ("proxy", Peer::Address(ip("127.0.0.1")), "198.51.100.1", Some("198.51.100.1")),
-            (
-                "proxy, client lies",
-                Peer::Address(ip("127.0.0.1")),
-                "1.1.1.1, 198.51.100.1",
-                Some("198.51.100.1"),
-            ),
-            (
-                "two proxies",
-                Peer::Address(ip("127.0.0.1")),
-                "198.51.100.1, 10.0.0.7",
-                Some("198.51.100.1"),
-            ),
-            ("proxy names nobody", Peer::Address(ip("127.0.0.1")), "", None),
-            ("nonsense", Peer::Address(ip("127.0.0.1")), "unknown", None),
-            ("unix socket", Peer::Local, "198.51.100.1", Some("198.51.100.1")),
-            ("unix socket, nobody", Peer::Local, "", None),
-            ("a /64 is one", Peer::Address(ip("2001:db8:1:2:3:4:5:6")), "", Some("2001:db8:1:2::")),
-            ("mapped", Peer::Address(ip("::ffff:192.0.2.1")), "", Some("192.0.2.1")),
-            ("with ports", Peer::Local, "[2001:db8::1]:80", Some("2001:db8::")),
-            ("v4 with port", Peer::Local, "192.0.2.1:99", Some("192.0.2.1")),
+            ("direct", direct, "", "", Some("192.0.2.1")),
+            ("direct, lies", direct, "198.51.100.1", "for=198.51.100.1", Some("192.0.2.1")),
+            ("proxy", proxy, "198.51.100.1", "", Some("198.51.100.1")),
+            ("proxy, client lies", proxy, "1.1.1.1, 198.51.100.1", "", Some("198.51.100.1")),
+            ("in the other field", proxy, "198.51.100.1", "for=1.1.1.1", Some("198.51.100.1")),
+            ("two proxies", proxy, "198.51.100.1, 10.0.0.7", "", Some("198.51.100.1")),
+            ("proxy names nobody", proxy, "", "", None),
+            ("nonsense", proxy, "unknown", "", None),
+            ("nothing is a name", proxy, ",", "", None),
+            ("unix socket", "", "198.51.100.1", "", Some("198.51.100.1")),
+            ("unix socket, nobody", "", "", "", None),
+            ("a /64 is one", "2001:db8:1:2:3:4:5:6", "", "", Some("2001:db8:1:2::")),
+            ("mapped", "::ffff:192.0.2.1", "", "", Some("192.0.2.1")),
+            ("with ports", "", "[2001:db8::1]:80", "", Some("2001:db8::")),
+            ("v4 with port", "", "192.0.2.1:99", "", Some("192.0.2.1")),
+            ("7239", proxy, "", "for=192.0.2.9;proto=http", Some("192.0.2.9")),
+            ("7239, quoted", proxy, "", "By=x; For=\"[2001:db8::1]:80\"", Some("2001:db8::")),
+            ("7239, lies", proxy, "", "for=1.1.1.1, for=192.0.2.9", Some("192.0.2.9")),
+            ("7239, open quote", proxy, "", "for=\"1.1.1.1, for=192.0.2.9", Some("192.0.2.9")),
+            ("7239, two proxies", proxy, "", "for=192.0.2.9, for=10.0.0.7", Some("192.0.2.9")),
+            ("7239, hidden", proxy, "", "for=192.0.2.9, for=_hidden", None),
+            ("7239, nobody", proxy, "", "for=192.0.2.9, proto=https", None),
         ];
-        for (name, peer, forwarded, expected) in cases {
+        for (name, peer, list, forwarded, expected) in cases {
+            let peer = match peer {
+                "" => Peer::Local,
+                address => Peer::Address(ip(address)),
+            };
             let mut headers = HeaderMap::new();
-            if !forwarded.is_empty() {
-                headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+            for (field, value) in [("x-forwarded-for", list), ("forwarded", forwarded)] {
+                if !value.is_empty() {
+                    headers.insert(field, value.parse().unwrap());
+                }
             }
             assert_eq!(client(peer, &headers, &trusted), expected.map(ip), "{name}");
         }

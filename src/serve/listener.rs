@@ -1,12 +1,15 @@
 //! Sockets: accepts connections, speaks HTTP/1.1 on them, and lets none of them hold the server.
 //!
 //! A silent or slow client is closed by deadline (`pulse`), a full server closes the connection
-//! that has been longest without a request (`registry`), and an accept error never ends the loop.
+//! that has been longest without a request (`registry`), an ambiguous request is refused
+//! (`strict`), and an accept error never ends the loop. HTTP/2 is not spoken: its preface is refused
+//! like any other malformed request, and an upgrade to it is ignored.
 //! Shutting down stops accepting, lets requests in progress and those on their way end, and closes
 //! what is left after `SHUTDOWN_MAX`.
 
 mod pulse;
 mod registry;
+mod strict;
 mod watch;
 
 use std::future::Future;
@@ -21,6 +24,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustix::io::Errno;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -37,8 +42,10 @@ use registry::Registry;
 
 /// Header fields of a request; more is answered 431.
 const HEADERS_MAX: usize = 64;
-/// Bytes of a request's head; more is answered 431.
-const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a request's head; more is answered 431. Every connection may hold so many back.
+const HEAD_BYTES_MAX: usize = 16 << 10;
+/// Bytes of an answer that the kernel holds without having sent them.
+const UNSENT_BYTES_MAX: u32 = 128 << 10;
 /// Connections that wait in the kernel.
 const BACKLOG: u32 = 1_024;
 /// Requests in progress get so long when the server is told to stop.
@@ -77,6 +84,24 @@ pub struct Limits {
     pub idle_timeout: Duration,
 }
 
+impl Limits {
+    /// Returns the limits of a process with so many descriptors: what else it does needs some, too.
+    pub fn within(self, descriptors: Option<u64>) -> Self {
+        let room = descriptors.and_then(|all| usize::try_from(all / 4 * 3).ok());
+        let connections_max = room.map_or(self.connections_max, |room| {
+            if room < self.connections_max {
+                tracing::warn!(
+                    max_connections = self.connections_max,
+                    connections = room,
+                    "fewer connections than configured: the system allows too few open files"
+                );
+            }
+            self.connections_max.min(room)
+        });
+        Self { connections_max, ..self }
+    }
+}
+
 impl From<&ServerPolicy> for Limits {
     fn from(policy: &ServerPolicy) -> Self {
         Self {
@@ -101,7 +126,7 @@ impl Bound {
                 };
                 socket.set_reuseaddr(true)?;
                 socket.bind(*address)?;
-                Ok(Self::Tcp(socket.listen(BACKLOG)?))
+                Ok(Self::Tcp(frugal(socket.listen(BACKLOG)?)))
             }
             Listen::Unix(path) => bind_unix(path, mode).await,
         }
@@ -110,7 +135,7 @@ impl Bound {
     /// Takes over a TCP listener that was passed to the process.
     pub fn from_tcp(listener: std::net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener).map(Self::Tcp)
+        TcpListener::from_std(listener).map(frugal).map(Self::Tcp)
     }
 
     /// Takes over a unix listener that was passed to the process; its file is not ours to remove.
@@ -138,6 +163,14 @@ impl Bound {
             Self::Unix { listener, .. } => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
+}
+
+/// Has the kernel take no more of an answer than it can soon send, on all connections of a listener:
+/// it would take megabytes for each client that does not read, and the time to copy them.
+fn frugal(listener: TcpListener) -> TcpListener {
+    // Where this cannot be set, answers take more memory.
+    let _ = SockRef::from(&listener).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
+    listener
 }
 
 impl Drop for Bound {
@@ -198,7 +231,7 @@ pub async fn run<S, F>(
         service,
         limits,
         permits: Arc::new(Semaphore::new(limits.connections_max.clamp(1, Semaphore::MAX_PERMITS))),
-        registry: Arc::default(),
+        registry: Arc::new(Registry::new(limits.connections_max)),
         tracker: TaskTracker::new(),
         stop: CancellationToken::new(),
         kill,
@@ -230,6 +263,9 @@ where
             Ok(stream) => stream,
             Err(error) => {
                 tracing::warn!(%error, "failed to accept a connection");
+                if is_out_of_descriptors(&error) {
+                    shared.registry.evict(Instant::now());
+                }
                 let _ = timeout(ACCEPT_PAUSE, shared.stop.cancelled()).await;
                 continue;
             }
@@ -260,7 +296,7 @@ async fn room<S>(shared: &Shared<S>) -> Option<OwnedSemaphorePermit> {
         return Some(permit);
     }
     loop {
-        shared.registry.evict();
+        shared.registry.evict(Instant::now());
         let waited = timeout(ACCEPT_PAUSE, Arc::clone(&permits).acquire_owned()).await;
         if let Ok(permit) = waited {
             return permit.ok();
@@ -268,10 +304,9 @@ async fn room<S>(shared: &Shared<S>) -> Option<OwnedSemaphorePermit> {
     }
 }
 
-/// RFC 9112 §3.2: a request of HTTP/1.1 names its host, and none names two.
-fn has_one_host(request: &http::Request<Incoming>) -> bool {
-    let hosts = request.headers().get_all(http::header::HOST).into_iter().count();
-    hosts == 1 || (hosts == 0 && request.version() < http::Version::HTTP_11)
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let [process, system] = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    error.raw_os_error().is_some_and(|code| code == process || code == system)
 }
 
 /// Serves one connection to its end.
@@ -287,12 +322,12 @@ async fn serve<S, F, T>(
 {
     let limits = shared.limits;
     let pulse = Arc::new(Pulse::new(limits, Instant::now()));
-    let place = shared.registry.enter(Arc::clone(&pulse));
+    let place = shared.registry.enter(Arc::clone(&pulse), peer);
     let beat = Arc::clone(&pulse);
     let service = shared.service.clone();
     let service = service_fn(move |request| {
         beat.serving();
-        let answer = has_one_host(&request).then(|| service(request, peer));
+        let answer = strict::is_clear(&request).then(|| service(request, peer));
         let beat = Arc::clone(&beat);
         async move {
             let answer = match answer {

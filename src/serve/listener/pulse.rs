@@ -10,11 +10,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::Limits;
+use super::strict::Lines;
 
 /// A reader that takes nothing for so long is gone.
 const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 /// A reader that takes an answer by drops has so long for all of it.
 const WRITE_MAX: Duration = Duration::from_secs(300);
+/// Who has been waiting for less has only just come, and is let say what is wanted.
+const NEWCOMER_MAX: Duration = Duration::from_secs(1);
 /// Ahead of any deadline that matters: a request in progress has none of its own.
 const FAR: Duration = Duration::from_secs(86_400);
 
@@ -43,13 +46,13 @@ struct State {
     wrote: Instant,
 }
 
-/// How long a connection could be missed.
+/// How well a connection could be missed: the least best, and of equals the earliest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Claim {
     /// No request in progress, since then.
     Waiting(Instant),
-    /// An answer going out, since then.
-    Writing(Instant),
+    /// Nothing has moved since then: a newcomer, who has not come to ask, or who takes an answer.
+    Still(Instant),
 }
 
 /// Whether an attempt to send moved anything.
@@ -142,26 +145,31 @@ impl Pulse {
         self.with(|state| matches!(state.phase, Phase::Silent | Phase::Head))
     }
 
-    /// Returns how long the connection could be missed; `None` while a request is in progress.
-    pub(super) fn claim(&self) -> Option<Claim> {
+    /// Returns how well the connection could be missed at `now`; `None` while a request is in
+    /// progress that an answer is being made for.
+    pub(super) fn claim(&self, now: Instant) -> Option<Claim> {
         self.with(|state| match state.phase {
-            Phase::Silent | Phase::Head | Phase::Idle => Some(Claim::Waiting(state.since)),
-            Phase::Writing => Some(Claim::Writing(state.since)),
+            Phase::Silent | Phase::Head | Phase::Idle => {
+                let is_new = now.saturating_duration_since(state.since) < NEWCOMER_MAX;
+                Some(if is_new { Claim::Still(state.since) } else { Claim::Waiting(state.since) })
+            }
+            Phase::Writing => Some(Claim::Still(state.wrote)),
             Phase::Serving | Phase::Answered => None,
         })
     }
 }
 
-/// A stream that tells its pulse what goes over it.
+/// A stream that tells its pulse what goes over it, and lets no bare line feed through.
 #[derive(Debug)]
 pub(super) struct Paced<T> {
     stream: T,
     pulse: Arc<Pulse>,
+    lines: Lines,
 }
 
 impl<T> Paced<T> {
     pub(super) fn new(stream: T, pulse: Arc<Pulse>) -> Self {
-        Self { stream, pulse }
+        Self { stream, pulse, lines: Lines::default() }
     }
 }
 
@@ -174,6 +182,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if polled.is_ready() && buffer.filled().len() > before {
+            self.lines.refuse_bare(buffer.filled_mut().get_mut(before..).unwrap_or_default());
             self.pulse.read(Instant::now());
         }
         polled
@@ -233,21 +242,25 @@ mod tests {
         let at = |seconds: u64| start + Duration::from_secs(seconds);
         let pulse = Pulse::new(limits, start);
         assert_eq!(pulse.deadline(), at(10), "silent");
+        assert_eq!(pulse.claim(start), Some(Claim::Still(start)), "a newcomer");
         pulse.read(at(9));
         assert_eq!(pulse.deadline(), at(10), "a byte buys no time");
+        assert_eq!(pulse.claim(at(9)), Some(Claim::Waiting(start)));
         pulse.serving();
         assert!(pulse.deadline() > at(3_600), "a request in progress is not cut");
-        assert_eq!(pulse.claim(), None);
+        assert_eq!(pulse.claim(at(9)), None);
         pulse.answered();
         assert!(pulse.deadline() > at(3_600), "nothing was tried yet");
         pulse.writes(at(20), Sent::Nothing);
         assert_eq!(pulse.deadline(), at(50), "a reader that stalls");
         pulse.writes(at(40), Sent::Some);
         assert_eq!(pulse.deadline(), at(70), "a reader that goes on");
+        assert_eq!(pulse.claim(at(69)), Some(Claim::Still(at(40))));
         pulse.writes(at(319), Sent::Some);
         assert_eq!(pulse.deadline(), at(320), "a reader that drips");
         pulse.flushed();
         assert_eq!(pulse.deadline(), at(379), "idle");
+        assert_eq!(pulse.claim(at(321)), Some(Claim::Waiting(at(319))));
         pulse.read(at(330));
         assert_eq!(pulse.deadline(), at(340), "the next head");
     }
