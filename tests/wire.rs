@@ -15,7 +15,7 @@ use feedmill::clock::FixedClock;
 use feedmill::config;
 use feedmill::control::{Mill, PollRequest, lines};
 use feedmill::dedup::METHOD_VERSION;
-use feedmill::ingest::{Order, Settings, Writer};
+use feedmill::ingest::{Detail, Order, Settings, Writer};
 use feedmill::model::batch::Batch;
 use feedmill::model::entry::{EntryNo, Held};
 use feedmill::model::features::Marks;
@@ -106,7 +106,8 @@ fn poll(store: &Arc<dyn Store>, papers: &Arc<Papers>, count: usize) -> Vec<Value
     let run = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mill = mill(store, papers, count);
     run.block_on(async {
-        let reports = mill.poll(&PollRequest::default(), &mut |_| {}).await.unwrap();
+        let request = PollRequest { detail: Detail::Lines, ..PollRequest::default() };
+        let reports = mill.poll(&request, &mut |_| {}).await.unwrap();
         mill.stop().await;
         let lines = reports.iter().flat_map(lines);
         lines.map(|line| serde_json::from_str(&line).unwrap()).collect()

@@ -14,7 +14,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use feedmill::config;
 use feedmill::control::{Mill, PollRequest, last_line, lines};
-use feedmill::ingest::{Settings, Writer};
+use feedmill::ingest::{Detail, Settings, Writer};
 use feedmill::model::outcome::{Answer, BoxFuture, Clock, Fetch, FetchOutcome, FetchRequest};
 use feedmill::model::policy::Config;
 use feedmill::model::raw::RawDocument;
@@ -128,7 +128,8 @@ impl Press {
 
     /// Polls every source; returns the verdict lines and the totals.
     pub async fn poll(&self) -> (Vec<String>, String) {
-        let reports = self.mill.poll(&PollRequest::default(), &mut |_| {}).await.unwrap();
+        let request = PollRequest { detail: Detail::Lines, ..PollRequest::default() };
+        let reports = self.mill.poll(&request, &mut |_| {}).await.unwrap();
         (reports.iter().flat_map(lines).collect(), last_line(&reports))
     }
 
