@@ -96,7 +96,7 @@ pub enum DaemonError {
     },
 }
 
-pub use fixed::kept_authority_warning;
+pub use fixed::{Fixed, kept_authority};
 pub use keeping::{repair, restore};
 
 /// Completes when the process is told to stop: SIGTERM or SIGINT. Both are heard from this call on, within a runtime.
@@ -289,7 +289,7 @@ pub async fn run_with(
     let (keeping, policy) = tokio::sync::watch::channel(config.store.clone());
     let watch = keeper::new(&site, Standstill::new(policy.clone()), &mill, &vitals);
     let disk = Standstill::new(policy.clone());
-    if let Some(warning) = fixed::authority_warning(mill.store().as_ref(), &config) {
+    if let Some(warning) = fixed::authority(mill.store().as_ref(), &config) {
         tracing::warn!("{warning}");
     }
     let admin = bind(&config.server.admin, ADMIN_MODE).await?;

@@ -58,13 +58,11 @@ pub(super) fn run(explicit: Option<&Path>, arguments: &CheckArguments) -> Result
 
 /// Says what the store has fixed already.
 fn of_the_store(config: &Config) -> Option<Problem> {
-    let warning = daemon::kept_authority_warning(config)?;
-    let (key, rest) = warning.split_once(": ")?;
-    let (message, remedy) = rest.split_once(" — ")?;
+    let fixed = daemon::kept_authority(config)?;
     Some(Problem {
         severity: Severity::Warning,
-        key: key.to_owned(),
-        ..Problem::of_file(&config.path, message, remedy)
+        key: fixed.key.to_owned(),
+        ..Problem::of_file(&config.path, fixed.message, fixed.remedy)
     })
 }
 

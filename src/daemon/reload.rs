@@ -132,7 +132,7 @@ impl Reloader {
         let mut warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         warnings.extend(difference.later());
         let store = self.mill.store().as_ref();
-        warnings.extend(fixed::authority_warning(store, &running.config));
+        warnings.extend(fixed::authority(store, &running.config).map(|it| it.to_string()));
         Ok(Reloaded { difference, warnings })
     }
 
