@@ -194,9 +194,8 @@ fn print_totals(totals: &Value) {
 }
 
 async fn here(config: Config, arguments: &PollArguments) -> Result<Exit, Failure> {
-    if let Some(reason) = daemon::standstill(&config).filter(|_| !arguments.dry_run) {
-        let message = format!("{reason}; free some disk, or lower store.reserve");
-        return Err(Failure::new(Exit::TryLater, message));
+    if let Some(refusal) = daemon::standstill(&config).filter(|_| !arguments.dry_run) {
+        return Err(Failure::new(Exit::TryLater, refusal));
     }
     let mill = daemon::open(config, arguments.at).await.map_err(super::run::failure)?;
     let request = PollRequest {

@@ -39,12 +39,10 @@ struct Operator {
 impl Operator {
     /// Turns a poll away that the disk has no room for; one that keeps nothing needs none.
     fn has_room(&self, query: &PollQuery) -> Result<(), ActionError> {
-        match self.disk.reason().filter(|_| query.effect == PollEffect::Commit) {
-            Some(reason) => Err(ActionError {
+        match self.disk.refusal().filter(|_| query.effect == PollEffect::Commit) {
+            Some(refusal) => Err(ActionError {
                 kind: ActionErrorKind::Unavailable,
-                message: format!(
-                    "polling stands still: {reason}; free some disk, or lower store.reserve"
-                ),
+                message: format!("polling stands still: {refusal}"),
             }),
             None => Ok(()),
         }

@@ -24,11 +24,20 @@ impl Standstill {
     pub(super) fn reason(&self) -> Option<String> {
         below_reserve(&self.path, self.policy.borrow().reserve_bytes)
     }
+
+    /// The same with what the operator may do about it.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.reason().map(with_remedy)
+    }
 }
 
-/// Says why nothing may be polled with the store of a configuration, if so.
+/// Says why nothing may be polled with the store of a configuration, if so, and what to do about it.
 pub(crate) fn standstill(config: &Config) -> Option<String> {
-    below_reserve(&config.store.path, config.store.reserve_bytes)
+    below_reserve(&config.store.path, config.store.reserve_bytes).map(with_remedy)
+}
+
+fn with_remedy(reason: String) -> String {
+    reason + "; free some disk, or lower store.reserve"
 }
 
 /// Says so when less of a disk is free than must stay.
