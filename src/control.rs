@@ -18,7 +18,8 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::ingest::{Detail, Event, Mode, Report, Settings, Writer};
+use crate::ingest::{Event, Mode, Report, Settings, Writer};
+use crate::model::outcome::Detail;
 use crate::model::policy::Catalog;
 use crate::model::selection::{Selection, Unit};
 use crate::model::source::{Source, SourceId, SourceState};

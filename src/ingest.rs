@@ -37,7 +37,7 @@ pub(crate) use apply::outlet_of;
 use group::Group;
 pub use order::{Done, Last, Order, OrderError, Takedown};
 use recover::Trouble;
-pub use report::{Counts, Detail, Event, Line, PlacedBy, Report};
+pub use report::{Counts, Event, Line, PlacedBy, Report};
 use work::Facts;
 
 use crate::clock::Stopwatch;
@@ -45,6 +45,7 @@ use crate::dedup::Names;
 use crate::model::batch::Batch;
 use crate::model::change::Change;
 use crate::model::entry::{EntryNo, StoryNo};
+use crate::model::outcome::Detail;
 use crate::model::policy::{Catalog, PollPolicy};
 use crate::model::verdict::{Claim, EntryKey};
 use crate::poll::Finding;

@@ -24,10 +24,10 @@ pub use self::share::{Remembered, ShareKey, due, groups};
 use self::fetched::Fetched;
 use self::link::{Fault, Link};
 use crate::dedup::{self, Names, Prepared};
-use crate::ingest::{Detail, Job, Mode, Report, outlet_of};
+use crate::ingest::{Job, Mode, Report, outlet_of};
 use crate::model::feed::Feed;
 use crate::model::outcome::{
-    Answer, Clock, FailureKind, Fetch, FetchRequest, NextPoll, PollResult, RETRY_AFTER_MAX,
+    Answer, Clock, Detail, FailureKind, Fetch, FetchRequest, NextPoll, PollResult, RETRY_AFTER_MAX,
 };
 use crate::model::policy::{Catalog, DedupMode};
 use crate::model::raw::RawDocument;

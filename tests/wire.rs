@@ -15,11 +15,13 @@ use feedmill::clock::FixedClock;
 use feedmill::config;
 use feedmill::control::{Mill, PollRequest, lines};
 use feedmill::dedup::METHOD_VERSION;
-use feedmill::ingest::{Detail, Order, Settings, Writer};
+use feedmill::ingest::{Order, Settings, Writer};
 use feedmill::model::batch::Batch;
 use feedmill::model::entry::{EntryNo, Held};
 use feedmill::model::features::Marks;
-use feedmill::model::outcome::{Answer, BoxFuture, Clock, Fetch, FetchOutcome, FetchRequest};
+use feedmill::model::outcome::{
+    Answer, BoxFuture, Clock, Detail, Fetch, FetchOutcome, FetchRequest,
+};
 use feedmill::model::raw::RawDocument;
 use feedmill::model::verdict::EntryKey;
 use feedmill::poll::{Poller, names};

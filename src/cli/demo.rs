@@ -11,8 +11,8 @@ use super::{Exit, Failure, print_line, runtime};
 use crate::clock::SystemClock;
 use crate::control::{self, PollRequest};
 use crate::daemon;
-use crate::ingest::{Detail, Event, Report};
-use crate::model::outcome::Clock;
+use crate::ingest::{Event, Report};
+use crate::model::outcome::{Clock, Detail};
 use crate::model::policy::Config;
 
 /// Arguments of `demo`.

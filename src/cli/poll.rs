@@ -12,7 +12,8 @@ use super::table::{self, Row};
 use super::{Exit, Failure, client, eprint_line, print_line, runtime};
 use crate::control::{self, PollError, PollRequest};
 use crate::daemon;
-use crate::ingest::{Detail, Report};
+use crate::ingest::Report;
+use crate::model::outcome::Detail;
 use crate::model::policy::Config;
 use crate::model::source::SourceId;
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::reload::{Rejected, Reloaded, Reloader};
 use super::standstill::Standstill;
 use crate::control::{self, Command, CommandError, Mill, PollError, PollRequest};
-use crate::ingest::{Detail, Report, Takedown};
+use crate::ingest::{Report, Takedown};
 use crate::model::outcome::BoxFuture;
 use crate::model::source::SourceId;
 use crate::serve::admin::{
     ActionError, ActionErrorKind, Actions, ExplainForm, ExplainQuery, OrderQuery, Pieces,
-    PollChoice, PollEffect, PollQuery, PollReport,
+    PollChoice, PollEffect, PollQuery,
 };
 use crate::serve::select::Secrets;
 use crate::store::StoreError;
@@ -54,10 +54,7 @@ fn request_of(query: &PollQuery) -> PollRequest {
         sources: query.sources.iter().map(|id| SourceId::new(id)).collect(),
         only_due: query.choice == PollChoice::Due,
         is_dry_run: query.effect == PollEffect::DryRun,
-        detail: match query.report {
-            PollReport::Lines => Detail::Lines,
-            PollReport::Counts => Detail::Counts,
-        },
+        detail: query.detail,
     }
 }
 

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan::Plan;
 use crate::control::Mill;
-use crate::ingest::{Detail, Mode};
-use crate::model::outcome::{BoxFuture, Clock};
+use crate::ingest::Mode;
+use crate::model::outcome::{BoxFuture, Clock, Detail};
 use crate::model::source::{Source, SourceId};
 use crate::schedule;
 use crate::store::StoreError;

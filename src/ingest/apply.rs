@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::later;
-use super::report::{Detail, Event, Line, PlacedBy, Report};
+use super::report::{Event, Line, PlacedBy, Report};
 use super::returning::Reissue;
 use super::state::Extent;
 use super::story::Why;
@@ -16,7 +16,7 @@ use super::{admission, outage, repeat, state, zone};
 use crate::dedup::{self, Change, Decision, Features, Identity, Incoming, Prepared, Ruling};
 use crate::model::entry::{Entry, EntryNo, compared_date};
 use crate::model::feed::{Feed, FeedItem};
-use crate::model::outcome::{NextPoll, PollResult};
+use crate::model::outcome::{Detail, NextPoll, PollResult};
 use crate::model::scrub::scrub_url;
 use crate::model::source::{FeedMeta, ItemHash, Listed, Source, SourceState};
 use crate::model::verdict::{Claim, Verdict, WithheldBy};

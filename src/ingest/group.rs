@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::report::{Detail, Report};
+use super::report::Report;
 use super::work::Work;
 use super::{Ingest, Job, Mode};
 use crate::clock::Stopwatch;
 use crate::model::batch::Batch;
 use crate::model::change::Change;
+use crate::model::outcome::Detail;
 use crate::model::selection::Series;
 use crate::poll::Finding;
 use crate::store::StoreError;

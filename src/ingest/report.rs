@@ -1,21 +1,11 @@
 //! What a poll came to, for `poll --json`, tables, logs and metrics.
 
 use crate::dedup::{Closest, Ruling};
-use crate::model::outcome::NextPoll;
+use crate::model::outcome::{Detail, NextPoll};
 use crate::model::source::SourceId;
 use crate::model::verdict::Verdict;
 use crate::poll::Finding;
 use crate::telemetry::PollOutcome;
-
-/// How much is told of a poll.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Detail {
-    /// How many of each verdict.
-    #[default]
-    Counts,
-    /// Each entry with its verdict: costs reading every entry that the document lists.
-    Lines,
-}
 
 /// What one poll came to.
 #[derive(Clone, Debug)]

@@ -54,6 +54,16 @@ pub struct Answer {
     pub wire_bytes: u64,
 }
 
+/// How much is told of a poll.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// How many of each verdict.
+    #[default]
+    Counts,
+    /// Each entry with its verdict: costs reading every entry that the document lists.
+    Lines,
+}
+
 /// How a fetch ended.
 #[derive(Debug)]
 pub enum FetchOutcome {

@@ -15,8 +15,7 @@ use http::{Method, Request, StatusCode};
 use crate::model::outcome::BoxFuture;
 
 pub use query::{
-    ExplainForm, ExplainQuery, OrderQuery, PollChoice, PollEffect, PollQuery, PollReport,
-    PollTelling,
+    ExplainForm, ExplainQuery, OrderQuery, PollChoice, PollEffect, PollQuery, PollTelling,
 };
 
 use super::limit::Peer;

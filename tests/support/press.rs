@@ -14,8 +14,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use feedmill::config;
 use feedmill::control::{Mill, PollRequest, last_line, lines};
-use feedmill::ingest::{Detail, Settings, Writer};
-use feedmill::model::outcome::{Answer, BoxFuture, Clock, Fetch, FetchOutcome, FetchRequest};
+use feedmill::ingest::{Settings, Writer};
+use feedmill::model::outcome::{
+    Answer, BoxFuture, Clock, Detail, Fetch, FetchOutcome, FetchRequest,
+};
 use feedmill::model::policy::Config;
 use feedmill::model::raw::RawDocument;
 use feedmill::poll::{Poller, names};

@@ -4,6 +4,7 @@
 //! not to have everything polled or a takedown made where it wanted one undone.
 
 use super::{ActionError, invalid};
+use crate::model::outcome::Detail;
 
 /// An entry to be explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +49,8 @@ pub struct PollQuery {
     pub choice: PollChoice,
     /// Whether anything is written.
     pub effect: PollEffect,
-    /// How much is told.
-    pub report: PollReport,
+    /// How much is told: the last line with the counts, or one for each entry before it.
+    pub detail: Detail,
     /// When.
     pub telling: PollTelling,
 }
@@ -72,16 +73,6 @@ pub enum PollEffect {
     Commit,
     /// It only says what would be new.
     DryRun,
-}
-
-/// How much is told of a poll.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PollReport {
-    /// The last line, with the counts.
-    #[default]
-    Counts,
-    /// A line for each entry, then the counts.
-    Lines,
 }
 
 /// When what comes of a poll is told.
@@ -176,7 +167,7 @@ pub(super) fn read_poll(query: &str) -> Result<PollQuery, ActionError> {
         match (&*key, is_on(&key, &value)?) {
             ("due", true) => poll.choice = PollChoice::Due,
             ("dry_run", true) => poll.effect = PollEffect::DryRun,
-            ("lines", true) => poll.report = PollReport::Lines,
+            ("lines", true) => poll.detail = Detail::Lines,
             ("progress", true) => poll.telling = PollTelling::AsItGoes,
             (_, true | false) => {}
         }
@@ -197,7 +188,7 @@ mod tests {
                 sources: vec!["a".to_owned(), "b".to_owned(), "c".to_owned()],
                 choice: PollChoice::Due,
                 effect: PollEffect::DryRun,
-                report: PollReport::Lines,
+                detail: Detail::Lines,
                 telling: PollTelling::AsItGoes,
             }
         );
