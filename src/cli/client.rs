@@ -60,18 +60,8 @@ pub(super) async fn follow(
     if ask(config, Method::GET, "/status.json").await?.is_none() {
         return Ok(None);
     }
-    let lost = |error: std::io::Error| broken(&error);
-    let done = match &config.server.admin {
-        Listen::Unix(socket) => {
-            let stream = tokio::net::UnixStream::connect(socket).await.map_err(lost)?;
-            pieces(stream, method, path, on_piece).await
-        }
-        Listen::Tcp(address) => {
-            let stream = tokio::net::TcpStream::connect(address).await.map_err(lost)?;
-            pieces(stream, method, path, on_piece).await
-        }
-    };
-    done.map(Some)
+    let stream = connect(&config.server.admin).await.map_err(|error| broken(&error))?;
+    pieces(stream, method, path, on_piece).await.map(Some)
 }
 
 fn broken(error: &dyn std::fmt::Display) -> Failure {
@@ -79,7 +69,7 @@ fn broken(error: &dyn std::fmt::Display) -> Failure {
 }
 
 async fn pieces(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: Box<dyn Stream>,
     method: Method,
     path: &str,
     on_piece: &mut OnPiece<'_>,
@@ -128,25 +118,33 @@ async fn request(admin: &Listen, method: Method, path: &str) -> Result<Option<Re
         let message = format!("the daemon at {} does not answer: {error}", name(admin));
         Failure::new(Exit::Unavailable, message)
     };
-    match admin {
-        Listen::Unix(socket) => match tokio::net::UnixStream::connect(socket).await {
-            Ok(stream) => exchange(stream, method, path).await.map(Some).map_err(|e| failed(&e)),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                let message = format!(
-                    "{} may be used by root and the service only: run this with sudo",
-                    name(admin)
-                );
-                Err(Failure::new(Exit::Unavailable, message))
-            }
-            Err(error) => Err(failed(&error)),
-        },
-        Listen::Tcp(address) => match tokio::net::TcpStream::connect(address).await {
-            Ok(stream) => exchange(stream, method, path).await.map(Some).map_err(|e| failed(&e)),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(error) => Err(failed(&error)),
-        },
+    match connect(admin).await {
+        Ok(stream) => exchange(stream, method, path).await.map(Some).map_err(|e| failed(&e)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) if is_forbidden(admin, &error) => {
+            let name = name(admin);
+            let message =
+                format!("{name} may be used by root and the service only: run this with sudo");
+            Err(Failure::new(Exit::Unavailable, message))
+        }
+        Err(error) => Err(failed(&error)),
     }
+}
+
+/// A connection to the admin listener, of whatever kind.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+async fn connect(admin: &Listen) -> std::io::Result<Box<dyn Stream>> {
+    Ok(match admin {
+        Listen::Unix(socket) => Box::new(tokio::net::UnixStream::connect(socket).await?),
+        Listen::Tcp(address) => Box::new(tokio::net::TcpStream::connect(address).await?),
+    })
+}
+
+fn is_forbidden(admin: &Listen, error: &std::io::Error) -> bool {
+    matches!(admin, Listen::Unix(_)) && error.kind() == std::io::ErrorKind::PermissionDenied
 }
 
 fn is_absent(error: &std::io::Error) -> bool {
@@ -155,7 +153,7 @@ fn is_absent(error: &std::io::Error) -> bool {
 }
 
 async fn exchange(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: Box<dyn Stream>,
     method: Method,
     path: &str,
 ) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
@@ -166,7 +164,7 @@ async fn exchange(
 }
 
 async fn send(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    stream: Box<dyn Stream>,
     method: Method,
     path: &str,
 ) -> Result<hyper::Response<hyper::body::Incoming>, Box<dyn std::error::Error + Send + Sync>> {

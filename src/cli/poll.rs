@@ -49,15 +49,17 @@ async fn poll(config: Config, arguments: PollArguments) -> Result<Exit, Failure>
     if let Some(unknown) = arguments.sources.iter().find(known) {
         return Err(unknown_source(unknown));
     }
-    let daemon = client::ask(&config, Method::GET, "/status.json").await?;
-    match (daemon, arguments.at) {
-        (Some(_), Some(_)) => Err(Failure::new(
+    if arguments.at.is_none() {
+        if let Some(exit) = by_daemon(&config, &arguments).await? {
+            return Ok(exit);
+        }
+    } else if client::ask(&config, Method::GET, "/status.json").await?.is_some() {
+        return Err(Failure::new(
             Exit::TryLater,
             "the daemon has the store; stop it first: --at needs the store to itself",
-        )),
-        (Some(_), None) => by_daemon(&config, &arguments).await,
-        (None, _) => here(config, &arguments).await,
+        ));
     }
+    here(config, &arguments).await
 }
 
 fn unknown_source(name: &str) -> Failure {
@@ -67,7 +69,8 @@ fn unknown_source(name: &str) -> Failure {
     )
 }
 
-async fn by_daemon(config: &Config, arguments: &PollArguments) -> Result<Exit, Failure> {
+/// Polls by the daemon; `None` when none is running.
+async fn by_daemon(config: &Config, arguments: &PollArguments) -> Result<Option<Exit>, Failure> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for source in &arguments.sources {
         query.append_pair("source", source);
@@ -89,7 +92,10 @@ async fn by_daemon(config: &Config, arguments: &PollArguments) -> Result<Exit, F
     };
     let asked = client::follow(config, Method::POST, &path, &mut on_piece).await;
     told.bar.finish_and_clear();
-    let Some(totals) = asked?.and(told.totals) else {
+    if asked?.is_none() {
+        return Ok(None);
+    }
+    let Some(totals) = told.totals else {
         return Err(Failure::new(Exit::Unavailable, "the daemon went away; try again"));
     };
     if arguments.json {
@@ -99,7 +105,7 @@ async fn by_daemon(config: &Config, arguments: &PollArguments) -> Result<Exit, F
         print_totals(&totals);
     }
     let failed = totals.get("failed").and_then(Value::as_u64).unwrap_or(0);
-    Ok(if failed == 0 { Exit::Done } else { Exit::Failures })
+    Ok(Some(if failed == 0 { Exit::Done } else { Exit::Failures }))
 }
 
 /// What a daemon has told of its polls.
