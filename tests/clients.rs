@@ -243,21 +243,7 @@ fn ask_from(source: &str, to: SocketAddr, fields: &[(&str, &str)]) -> Reply {
         socket.connect(to).await.unwrap().into_std().unwrap()
     });
     stream.set_nonblocking(false).unwrap();
-    let mut stream: TcpStream = stream;
-    let mut head = String::from("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
-    for (name, value) in fields {
-        head += &format!("{name}: {value}\r\n");
-    }
-    stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
-    let mut all = Vec::new();
-    stream.read_to_end(&mut all).unwrap();
-    let head = text(&all);
-    let mut lines = head.lines();
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let fields = lines.take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(": "));
-    let headers =
-        fields.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-    Reply { status, headers, body: Vec::new() }
+    blackbox::exchange(stream, "GET", "/healthz", fields)
 }
 
 #[test]
@@ -337,13 +323,9 @@ fn the_public_listener_knows_no_order() {
     }
     // On its own socket an order is carried out, unless a page of the browser sent it.
     assert_eq!(unix_ask(&place.socket(), "GET", "/metrics").0, 200);
-    let mut stream = std::os::unix::net::UnixStream::connect(place.socket()).unwrap();
-    stream
-        .write_all(b"POST /reload HTTP/1.1\r\nHost: x\r\nOrigin: https://evil.example\r\nConnection: close\r\n\r\n")
-        .unwrap();
-    let mut all = Vec::new();
-    stream.read_to_end(&mut all).unwrap();
-    assert!(text(&all).starts_with("HTTP/1.1 403 "), "{}", text(&all));
+    let page = [("Origin", "https://evil.example")];
+    let refused = blackbox::unix_request(&place.socket(), "POST", "/reload", &page);
+    assert_eq!(refused.status, 403, "{}", refused.text());
 }
 
 #[test]

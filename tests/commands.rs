@@ -9,12 +9,11 @@
 
 mod blackbox;
 
-use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use blackbox::{Answer, Daemon, Origin, Place, rss, text};
+use blackbox::{Answer, Daemon, Origin, Place, rss, text, unix_request};
 use serde_json::Value;
 
 const DATE: &str = "Fri, 22 Nov 2024 18:11:00 +0700";
@@ -200,17 +199,10 @@ fn the_demo_and_the_schema_speak_json_as_well() {
 
 /// Sends one request to the admin socket; returns status, head and body.
 fn control(socket: &Path, method: &str, path: &str) -> (u16, String, String) {
-    let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let answer = text(&bytes);
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, head.to_ascii_lowercase(), body.to_owned())
+    let reply = unix_request(socket, method, path, &[]);
+    let field = |(name, value): (&String, &String)| format!("{name}: {value}\n");
+    let head: String = reply.headers.iter().map(field).collect();
+    (reply.status, head.to_ascii_lowercase(), reply.text())
 }
 
 /// Method, address, status, what the head and the body hold.

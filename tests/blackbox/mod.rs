@@ -330,8 +330,18 @@ impl Reply {
 
 /// One request over a connection of its own.
 pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
-    let mut stream = TcpStream::connect(address).unwrap();
+    let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    exchange(stream, method, path, headers)
+}
+
+/// Sends a request, and reads its answer to the end of the connection.
+pub fn exchange(
+    mut stream: impl Read + Write,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Reply {
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -386,25 +396,17 @@ pub fn rss(title: &str, site: &str, items: &[(&str, &str, &str, &str, &str)]) ->
 
 /// One request to the admin socket; returns the body.
 pub fn unix_get(socket: &Path, path: &str) -> String {
-    let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
-    let head = format!("GET {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    text(&bytes).split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    unix_ask(socket, "GET", path).1
 }
 
 /// One request to the admin socket; returns status and body.
 pub fn unix_ask(socket: &Path, method: &str, path: &str) -> (u16, String) {
-    let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    let answer = text(&bytes);
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, body.to_owned())
+    let reply = unix_request(socket, method, path, &[]);
+    (reply.status, reply.text())
+}
+
+/// One request to the admin socket.
+pub fn unix_request(socket: &Path, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
+    let stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
+    exchange(stream, method, path, headers)
 }
